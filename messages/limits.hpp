@@ -1,0 +1,42 @@
+// Every bound of the runtime, with unit and reason. Exceeding one that guards
+// against a provider is a `protocol` error that names it (SPEC §11).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace penstock::limits {
+
+/// One line of an event stream. A tool call that carries a file in one piece
+/// is the largest line seen (7 MiB); above this, memory is being attacked.
+inline constexpr std::size_t sse_line_bytes_max = 16u << 20;
+/// The joined data of one server-sent event. Same reason.
+inline constexpr std::size_t sse_event_bytes_max = 16u << 20;
+/// Nesting of any JSON that comes from outside; parsers recurse.
+inline constexpr std::size_t json_depth_max = 64;
+/// Parts of one stream. A tool loop of 1 000 steps makes a few thousand.
+inline constexpr std::size_t stream_parts_max = 100'000;
+/// Input of one tool call. Models write whole files into it.
+inline constexpr std::size_t tool_input_bytes_max = 8u << 20;
+/// What is kept of an error body: enough to classify and to show.
+inline constexpr std::size_t error_body_bytes_max = 64u << 10;
+/// Text, reasoning and refusal of one stream together.
+inline constexpr std::size_t stream_text_bytes_max = 64u << 20;
+/// What is shown of a provider's message in an event.
+inline constexpr std::size_t error_message_bytes_max = 2u << 10;
+
+/// Bytes of one attempt between its socket and its workspace. Above, the
+/// socket is paused; a quarter of it resumes it.
+inline constexpr std::size_t attempt_in_flight_bytes_max = 1u << 20;
+/// Bytes of one event batch to a subscriber, about; bounds what a slow one
+/// gets in one piece.
+inline constexpr std::size_t batch_bytes_max = 1u << 20;
+
+/// Header name or value of a request.
+inline constexpr std::size_t header_bytes_max = 16u << 10;
+/// Length of a workspace id, a message id or a label.
+inline constexpr std::size_t id_bytes_max = 256;
+/// Size of `metadata`; it travels in events and records.
+inline constexpr std::size_t metadata_bytes_max = 256u << 10;
+
+} // namespace penstock::limits

@@ -1,0 +1,24 @@
+// A text that must not be shown.
+#pragma once
+
+#include <string>
+#include <utility>
+
+namespace penstock {
+
+/// Holds an API key. Has no to_string, no stream operator and no comparison
+/// with a string, so that it gets into no log by accident.
+class secret {
+public:
+  secret() = default;
+  explicit secret(std::string value) : value_(std::move(value)) {}
+
+  /// The text itself, for the one place that writes it to the wire.
+  const std::string& reveal() const noexcept { return value_; }
+  bool empty() const noexcept { return value_.empty(); }
+
+private:
+  std::string value_;
+};
+
+} // namespace penstock

@@ -1,0 +1,36 @@
+// From what a provider answered to the class of the failure (SPEC §7).
+#pragma once
+
+#include "messages/errc.hpp"
+#include "providers/http_client.hpp"
+
+#include <string_view>
+
+namespace penstock {
+
+/// Classifies a non-2xx answer. From structure: the provider's code, then the
+/// status, then a few exact phrases; never from free text alone.
+///
+/// @param api  the protocol ("openai-chat", …); decides where the body keeps
+///             its code. @param body what was kept of it; any bytes.
+/// @param now  wall clock, to turn reset dates into delays.
+/// @returns an error whose message is the provider's own (one line, bounded,
+///          without control characters), with retry_after and should_retry
+///          from the headers and the body.
+error classify_response(std::string_view api, const http_response_head& head,
+                        std::string_view body,
+                        std::chrono::system_clock::time_point now);
+
+/// Classifies an error object inside an HTTP 200 stream: the JSON text of the
+/// event ({"error":{…}}, {"type":"error","error":{…}}, Gemini's
+/// {"error":{code,status}}, Ollama's {"error":"…"}, or the bare error object).
+error classify_in_stream(std::string_view api, std::string_view json);
+
+/// The delay that the headers ask for: `retry-after-ms`, `retry-after`
+/// (seconds or HTTP date), else the reset headers of Anthropic (RFC 3339) and
+/// OpenAI ("1m30s", "12ms") — of these the latest that is exhausted.
+std::optional<std::chrono::milliseconds>
+retry_after(const header_list& headers,
+            std::chrono::system_clock::time_point now);
+
+} // namespace penstock
