@@ -1,0 +1,80 @@
+// How the runtime treats a stream. Every number of SPEC.md, with its default.
+// A runtime has one set; a start request may carry its own.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace penstock {
+
+using std::chrono::milliseconds;
+
+/// What happens to output that was already shown when its attempt fails.
+enum class partial_policy : std::uint8_t {
+  proceed, ///< "continue": it stays, and the next attempt goes on from it.
+  retract, ///< It is withdrawn and generated again.
+  stop,    ///< The stream fails and keeps it.
+};
+
+/// The five clocks of an attempt (SPEC §6.5). Each fires as class `timeout`
+/// and names its option. They stand still while we have paused the socket.
+/// 0 switches one off.
+struct attempt_clocks {
+  milliseconds connect_timeout_ms{10'000};
+  /// From the request until the first byte of the answer's head or body.
+  milliseconds first_byte_timeout_ms{120'000};
+  /// From the request until the first text, reasoning or tool delta.
+  milliseconds first_token_timeout_ms{600'000};
+  /// Between any two bytes, pings included. 304 s of silence was legitimate.
+  milliseconds liveness_timeout_ms{360'000};
+  /// Between any two text, reasoning or tool deltas.
+  milliseconds progress_timeout_ms{600'000};
+};
+
+/// When a failed attempt is tried again (SPEC §6.1, §6.2).
+struct restart_options {
+  std::uint32_t max_attempts_per_model = 3; ///< Per step.
+  std::uint32_t max_truncated_attempts_per_model = 2;
+  std::uint32_t empty_retries_max = 1; ///< Per stream.
+  milliseconds backoff_base_ms{500};
+  std::uint32_t backoff_factor = 2;
+  milliseconds backoff_cap_ms{30'000};
+  /// A provider's hint beyond this sends the stream to the next model.
+  milliseconds max_retry_after_ms{60'000};
+  std::uint32_t max_restarts = 10; ///< Per stream within the window.
+  milliseconds restart_window_ms{600'000};
+  /// Whether a missing key, quota, permission or model moves a stream to the
+  /// next model of its chain.
+  bool fallback_on_config_error = true;
+};
+
+/// Shared by all streams of one endpoint (SPEC §6.6).
+struct endpoint_options {
+  std::uint32_t max_concurrent_attempts = 0; ///< 0: no limit.
+  std::uint32_t breaker_failures = 5;
+  milliseconds breaker_window_ms{30'000};
+  milliseconds breaker_cooldown_ms{10'000};
+};
+
+struct stream_options {
+  attempt_clocks clocks;
+  restart_options restarts;
+  partial_policy on_partial = partial_policy::proceed;
+  /// Recognise text that a continuation repeats (never after a prefill).
+  bool trim_repeated_text = false;
+  std::optional<milliseconds> stream_deadline_ms; ///< Total; none by default.
+  /// Ask the next model too if no token came by then. 0: off.
+  milliseconds hedge_after_ms{0};
+  /// A worker that ignores its cancellation this long is detached.
+  milliseconds kill_deadline_ms{2'000};
+  milliseconds partial_flush_interval_ms{500};
+  std::uint32_t max_steps = 100'000;
+};
+
+struct workspace_options {
+  milliseconds passivate_after_ms{300'000};
+  milliseconds store_deadline_ms{10'000};
+};
+
+} // namespace penstock

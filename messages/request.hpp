@@ -1,0 +1,162 @@
+// What a host asks of a workspace: start, stop, queue, edit.
+#pragma once
+
+#include "messages/options.hpp"
+#include "messages/prompt.hpp"
+#include "messages/stream.hpp"
+#include "messages/subscriber.hpp"
+#include "messages/tool.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace penstock {
+
+/// JSON object per provider name. Options of another provider stay home.
+using provider_options = std::map<std::string, std::string>;
+
+/// A model to ask when those before it could not answer. What is unset is
+/// taken from the start request.
+struct fallback_entry {
+  std::string model; ///< "provider:model"
+  penstock::provider_options provider_options_json;
+  std::optional<thinking_level> thinking;
+  std::optional<std::uint64_t> max_output_tokens;
+  std::optional<struct sampling> sampling;
+  /// Rebuilds the request for this model. Runs on a tool thread.
+  std::function<void(prompt&)> rebuild;
+};
+
+/// What a host may change before the request of a step is built.
+struct step_plan {
+  std::uint32_t step = 1; ///< From 1.
+  std::string model;      ///< That will be asked.
+  prompt what;            ///< May be changed freely.
+};
+
+/// A directory for the tools of one stream.
+struct scratch_request {
+  enum class kind : std::uint8_t { none, create, path } what = kind::none;
+  std::string path; ///< Only with `path`; must lie under the configured root.
+};
+
+/// Starts one stream. Use designated initialisers.
+struct start_request {
+  std::string workspace_id;      ///< Required; at most limits::id_bytes_max.
+  std::string workspace_name;    ///< A label for logs and metrics only.
+  std::vector<message> messages; ///< Required, not empty.
+  std::string model;             ///< Required: "provider:model".
+  std::vector<fallback_entry> fallback; ///< Tried in order, each once.
+
+  std::optional<std::uint64_t> history_sequence; ///< Above all before it.
+  std::string system;                            ///< Empty: none.
+  std::string message_id;                        ///< Empty: generated.
+  std::optional<stream_id> stream;               ///< Absent: generated.
+  scratch_request scratch_dir;
+  std::stop_token stop_token; ///< Linked for the stream's life.
+
+  std::vector<tool_ref> tools;
+  std::vector<tool_rule> tool_policy;
+  struct tool_choice tool_choice;
+  struct response_format response_format;
+  /// Asked at a step's end, beside the workspace's own queue: whether a
+  /// message waits that should end the stream there. Must not block.
+  std::function<bool()> has_queued_messages;
+
+  std::string metadata_json; ///< An object; empty: "{}". Passed on unread.
+  penstock::provider_options provider_options_json;
+  header_list headers;
+  std::optional<std::uint64_t> max_output_tokens;
+  struct sampling sampling;
+  std::optional<thinking_level> thinking_level;
+  cache_ttl cache = cache_ttl::off;
+  /// Append `messages` to the history; the model gets both.
+  bool with_history = false;
+
+  /// Sees the stream from its first event. May be null.
+  std::shared_ptr<event_sink> subscriber;
+  /// Gets the messages of each step before its request. Must not block.
+  std::function<void(std::uint32_t step, const prompt&)> on_step;
+  /// May change a step's request. Runs on a tool thread.
+  std::function<void(step_plan&)> prepare_step;
+
+  /// Absent: the runtime's.
+  std::optional<stream_options> options;
+};
+
+/// What became of a stop.
+enum class stop_outcome : std::uint8_t {
+  stopped,          ///< The stream was stopped; its `stream_abort` is out.
+  already_finished, ///< It was about to end by itself, and has.
+  not_active,       ///< The named stream does not run (any more).
+  nothing_running,  ///< No stream was named and none ran.
+};
+std::string_view to_string(stop_outcome outcome) noexcept;
+
+struct stop_request {
+  std::string workspace_id;
+  std::optional<stream_id> stream; ///< Absent: the active one.
+  bool soft = false;               ///< End at the next boundary.
+  bool abandon = false;            ///< Drop the parts from the history.
+};
+
+/// How a stream ended, for a caller who waits.
+struct stream_outcome {
+  enum class kind : std::uint8_t { completed, aborted, failed };
+  kind how = kind::completed;
+  stream_id stream{};
+  error why; ///< Only with `failed`.
+  finish finished;
+  token_usage usage;
+  std::string text; ///< All text parts, joined.
+};
+
+enum class queue_mode : std::uint8_t { tool_end, turn_end };
+
+/// A message that waits for the active stream.
+struct queued_message {
+  std::string text;
+  queue_mode mode = queue_mode::turn_end;
+  bool operator==(const queued_message&) const = default;
+};
+
+/// Removes messages from the history, or replaces one.
+struct history_edit {
+  std::string workspace_id;
+  std::uint64_t from_sequence = 0; ///< This one and all after it go.
+  std::optional<message> replacement;
+};
+
+/// A message of the history.
+struct history_row {
+  std::uint64_t sequence = 0;
+  std::string message_id;
+  message what;
+  /// How its stream ended; `completed` for messages of the host.
+  enum class outcome : std::uint8_t {
+    completed,
+    aborted,
+    failed,
+    interrupted
+  } how = outcome::completed;
+  bool operator==(const history_row&) const = default;
+};
+std::string_view to_string(history_row::outcome outcome) noexcept;
+
+/// What a workspace is and has.
+struct workspace_view {
+  std::string workspace_id;
+  std::string state; ///< "idle", "preparing", "streaming", …
+  std::optional<stream_id> active;
+  std::vector<history_row> history;
+  std::vector<queued_message> queue;
+  token_usage usage; ///< Of all streams since it was opened.
+};
+
+} // namespace penstock
