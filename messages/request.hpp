@@ -74,7 +74,7 @@ struct start_request {
   header_list headers;
   std::optional<std::uint64_t> max_output_tokens;
   struct sampling sampling;
-  std::optional<thinking_level> thinking_level;
+  std::optional<penstock::thinking_level> thinking_level;
   cache_ttl cache = cache_ttl::off;
   /// Append `messages` to the history; the model gets both.
   bool with_history = false;

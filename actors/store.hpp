@@ -1,0 +1,41 @@
+// Where workspaces keep what must outlive them. The interface that WORKSPACE
+// needs; the stores themselves live in runtime/.
+#pragma once
+
+#include "messages/record.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace penstock {
+
+/// Keeps records, one ordered sequence per workspace.
+///
+/// Threads: every member from any thread; none blocks. Functions passed in are
+///          called once, on a thread of the store's own or within the call;
+///          they must not block.
+/// Errors:  `storage`, with what went wrong and where.
+class store {
+public:
+  virtual ~store() = default;
+
+  /// All of `records` or none of them, after all that was written before for
+  /// the same workspace. A `stream_opened` whose stream id or message id was
+  /// used before in the workspace fails with `invalid_request`, and with it
+  /// all of its batch.
+  virtual void write(const std::string& workspace_id,
+                     std::vector<store_record> records,
+                     std::function<void(error)> done) = 0;
+
+  /// An unknown workspace has an empty snapshot.
+  virtual void load(const std::string& workspace_id,
+                    std::function<void(expected<workspace_snapshot>)> done) = 0;
+
+  /// The end of any stream of the workspace; absent if there is none.
+  virtual void load_stream(
+    const std::string& workspace_id, stream_id stream,
+    std::function<void(expected<std::optional<closed_stream>>)> done) = 0;
+};
+
+} // namespace penstock
