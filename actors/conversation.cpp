@@ -84,7 +84,7 @@ step_messages collect(const stream_log& log, const std::vector<final_part>& all,
         step.assistant.parts.push_back(part.what);
       }
       if (!std::holds_alternative<tool_result_content>(part.what))
-        step.cut = part.how == final_part::state::cut && !log.ended();
+        step.cut = part.how == final_part::state::cut;
     }
   }
   std::erase_if(step.assistant.parts, [](const content& c) {
@@ -144,7 +144,7 @@ std::vector<std::uint64_t> conversation::cut(std::uint64_t sequence) {
 std::vector<message> conversation::messages() const {
   std::vector<message> all;
   for (const auto& row : rows_)
-    all.push_back(row.what);
+    all.insert(all.end(), row.what.begin(), row.what.end());
   return all;
 }
 

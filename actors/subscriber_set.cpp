@@ -75,9 +75,20 @@ void subscriber_set::add_after(const subscribe& m,
     s.notes.emplace_back(found->identity, *found->terminal);
 }
 
+void subscriber_set::add_for_stream(subscription_id id,
+                                    std::shared_ptr<event_sink> sink) {
+  PENSTOCK_CHECK(!recent_.empty());
+  one s;
+  s.sink = std::move(sink);
+  place_at_end(s);
+  s.at = {};
+  s.leaves_at_end = true;
+  all_.insert_or_assign(id, std::move(s));
+}
+
 void subscriber_set::remove(subscription_id id) {
-  if (auto node = all_.extract(id); !node.empty())
-    node.mapped().sink->closed();
+  if (const auto it = all_.find(id); it != all_.end())
+    leave(it);
 }
 
 void subscriber_set::adopt(parked_subscriber parked) {
@@ -113,7 +124,7 @@ void subscriber_set::note(const event_body& body) {
 // Steps into the stream after the one that it has been told to its end.
 bool subscriber_set::next_log(one& s) {
   const auto last = first_ordinal_ + recent_.size() - 1;
-  if (recent_.empty() || s.ordinal >= last)
+  if (recent_.empty() || s.ordinal >= last || s.leaves_at_end)
     return false;
   s.ordinal = std::max(s.ordinal + 1, first_ordinal_);
   s.log = recent_[s.ordinal - first_ordinal_];
@@ -125,7 +136,7 @@ bool subscriber_set::pending(one& s) {
   if (s.caught_up || !s.notes.empty())
     return true;
   return (s.log && s.log->pending(s.at))
-         || (!recent_.empty()
+         || (!recent_.empty() && !s.leaves_at_end
              && s.ordinal < first_ordinal_ + recent_.size() - 1);
 }
 
@@ -178,14 +189,29 @@ void subscriber_set::publish(one& s, std::string_view state, wall_time now) {
 }
 
 void subscriber_set::publish(std::string_view state, wall_time now) {
-  for (auto& [id, s] : all_)
-    publish(s, state, now);
+  for (auto it = all_.begin(); it != all_.end();) {
+    publish(it->second, state, now);
+    it = over(it->second) ? leave(it) : std::next(it);
+  }
 }
 
 void subscriber_set::publish_to(subscription_id id, std::string_view state,
                                 wall_time now) {
-  if (auto it = all_.find(id); it != all_.end())
-    publish(it->second, state, now);
+  const auto it = all_.find(id);
+  if (it == all_.end())
+    return;
+  publish(it->second, state, now);
+  if (over(it->second))
+    leave(it);
+}
+
+bool subscriber_set::over(one& s) {
+  return s.leaves_at_end && s.log->ended() && !pending(s);
+}
+
+subscriber_set::iterator subscriber_set::leave(iterator it) {
+  it->second.sink->closed();
+  return all_.erase(it);
 }
 
 } // namespace penstock

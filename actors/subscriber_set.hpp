@@ -39,6 +39,9 @@ public:
   /// Whether `add` can place it, or the store must be asked.
   bool knows(const position& p) const;
 
+  /// One that sees the present stream from its first event to its last.
+  void add_for_stream(subscription_id id, std::shared_ptr<event_sink> sink);
+
   void remove(subscription_id id);
   bool empty() const noexcept { return all_.empty(); }
 
@@ -65,13 +68,18 @@ private:
     std::shared_ptr<const stream_log> log;
     std::uint64_t ordinal = 0; ///< Of `log`; the next it needs is one higher.
     stream_log::place at;
+    bool leaves_at_end = false; ///< Came with its stream and goes with it.
     /// Still to be told; until then, what it gets is a replay.
     std::optional<event::caught_up> caught_up;
     std::vector<std::pair<std::shared_ptr<const stream_identity>, event_body>>
       notes; ///< At most one of each kind.
   };
 
+  using iterator = std::map<subscription_id, one>::iterator;
+
   bool pending(one& s);
+  bool over(one& s);
+  iterator leave(iterator it);
   bool next_log(one& s);
   void fill(one& s, event_batch& batch, std::string_view state);
   void publish(one& s, std::string_view state, wall_time now);

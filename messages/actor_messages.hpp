@@ -32,7 +32,7 @@ struct stop_stream {
   std::string workspace_id;
   stop_request what;
   event::stream_abort::reason why = event::stream_abort::reason::user;
-  reply<stop_outcome> done;
+  reply<stop_result> done;
 };
 
 /// Answered when the stream has ended; at once if it has. Absent: the active
