@@ -43,8 +43,7 @@ error invalid(std::string message) {
   return {errc::invalid_request, std::move(message), 0, {}, {}};
 }
 
-// ---- headers
-// -----------------------------------------------------------------
+// ---- headers ----------------------------------------------------------------
 
 std::optional<error> check_header(const header& h) {
   const auto& [name, value] = h;
@@ -68,8 +67,7 @@ std::optional<error> check_header(const header& h) {
   return std::nullopt;
 }
 
-// ---- URL
-// ---------------------------------------------------------------------
+// ---- URL --------------------------------------------------------------------
 
 struct free_url {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }

@@ -29,8 +29,7 @@ bool is_openai_chat(std::string_view api) {
 
 } // namespace
 
-// ---- scripted_turn
-// -----------------------------------------------------------
+// ---- scripted_turn ----------------------------------------------------------
 
 scripted_turn& scripted_turn::text(std::string_view words) {
   return tokens(words_of(words));
@@ -101,8 +100,7 @@ finish_reason scripted_turn::reason() const {
   return reason;
 }
 
-// ---- answers
-// -----------------------------------------------------------------
+// ---- answers ----------------------------------------------------------------
 
 std::optional<http_answer> scripted_answer(std::string_view api,
                                            const scripted_turn& turn,
@@ -137,7 +135,7 @@ http_answer error_answer(std::string_view api, int status, std::string type,
   answer.status = status;
   answer.headers = std::move(headers);
   answer.headers.emplace_back("content-type", "application/json");
-  answer.body.push_back({dump(body), {}, 1});
+  answer.body.push_back({dump_json(body), {}, 1});
   answer.framed = http_answer::framing::length;
   return answer;
 }

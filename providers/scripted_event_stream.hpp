@@ -13,7 +13,7 @@ namespace penstock {
 
 /// One line. Invalid UTF-8 is what a hostile server would send, too: never
 /// throw on it.
-inline std::string dump(const nlohmann::json& value) {
+inline std::string dump_json(const nlohmann::json& value) {
   return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -28,7 +28,7 @@ public:
   }
   void data(std::string_view text) { add("data: " + std::string{text}); }
   void event(const std::string& type, const nlohmann::json& data) {
-    add("event: " + type + "\ndata: " + dump(data));
+    add("event: " + type + "\ndata: " + dump_json(data));
   }
   http_answer take() { return std::move(answer_); }
 

@@ -108,8 +108,7 @@ private:
   std::condition_variable call_returned_;
 };
 
-// ---- commands
-// ----------------------------------------------------------------
+// ---- commands ---------------------------------------------------------------
 
 transfer_id
 scripted_http_client::player::start(http_request request,
@@ -173,8 +172,7 @@ void scripted_http_client::player::end_all() {
   }
 }
 
-// ---- what comes next
-// ---------------------------------------------------------
+// ---- what comes next --------------------------------------------------------
 
 void scripted_http_client::player::plan(transfer& t, step next,
                                         std::chrono::milliseconds delay) {
@@ -226,8 +224,7 @@ scripted_http_client::player::find(transfer_id id) {
   return found == transfers_.end() ? nullptr : &found->second;
 }
 
-// ---- listener calls, on the clock's thread
-// -------------------------------------
+// ---- listener calls, on the clock's thread ----------------------------------
 
 template <class Call>
 void scripted_http_client::player::call(std::unique_lock<std::mutex>& lock,
@@ -342,8 +339,7 @@ std::vector<transfer_record> scripted_http_client::player::records() const {
   return list;
 }
 
-// ---- the client
-// ----------------------------------------------------------------
+// ---- the client -------------------------------------------------------------
 
 scripted_http_client::scripted_http_client(clock& time, http_script script)
   : player_(std::make_shared<player>(time, std::move(script))) {}

@@ -43,10 +43,10 @@ public:
     for (const auto& d : turn_.deltas)
       write(d);
     if (turn_.failure)
-      out_.data(dump({{"error",
-                       {{"type", turn_.failure->type},
-                        {"code", turn_.failure->type},
-                        {"message", turn_.failure->message}}}}));
+      out_.data(dump_json({{"error",
+                            {{"type", turn_.failure->type},
+                             {"code", turn_.failure->type},
+                             {"message", turn_.failure->message}}}}));
     else if (turn_.complete)
       finish();
     return out_.take();
@@ -65,7 +65,7 @@ private:
       json::array({{{"index", 0},
                     {"delta", std::move(what)},
                     {"finish_reason", std::move(finish_word)}}});
-    out_.data(dump(chunk));
+    out_.data(dump_json(chunk));
   }
   void write(const scripted_turn::delta& d) {
     using kind = scripted_turn::delta::kind;
@@ -96,7 +96,7 @@ private:
       auto chunk = frame();
       chunk["choices"] = json::array();
       chunk["usage"] = openai_usage(*turn_.tokens);
-      out_.data(dump(chunk));
+      out_.data(dump_json(chunk));
     }
     out_.data("[DONE]");
   }
