@@ -17,7 +17,7 @@ byte_channel::outcome outcome_of(ssize_t moved) {
     return {byte_channel::state::moved, static_cast<std::size_t>(moved)};
   if (moved == 0)
     return {byte_channel::state::ended};
-  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+  if (errno == EAGAIN || errno == EINTR) // Linux: EWOULDBLOCK is EAGAIN.
     return {byte_channel::state::again};
   return {byte_channel::state::broken};
 }
