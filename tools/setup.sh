@@ -8,7 +8,7 @@ set -eu
 
 build="g++ cmake ninja-build libcaf-dev nlohmann-json3-dev libexpected-dev
   libsimdjson-dev libvalijson-dev libcurl4-openssl-dev|libcurl4-gnutls-dev
-  libsqlite3-dev libcli11-dev ca-certificates"
+  libssl-dev libsqlite3-dev libcli11-dev ca-certificates"
 test="libboost-test-dev librapidcheck-dev python3 python3-jsonschema openssl"
 ci="ccache git clang-14 clang-format-14 libclang-rt-14-dev llvm-14"
 
