@@ -25,9 +25,9 @@ std::string_view trimmed(std::string_view text) {
 /// `text` with what is open at its end closed, so that what came before the
 /// cut can be read. Cuts back to the last complete member where it must.
 std::string closed(std::string_view text) {
-  std::string open;       // closing brackets, innermost last
-  std::string open_then;  // as it was at `whole`
-  std::size_t whole = 0;  // up to here all values are complete
+  std::string open;      // closing brackets, innermost last
+  std::string open_then; // as it was at `whole`
+  std::size_t whole = 0; // up to here all values are complete
   bool in_string = false;
   bool string_is_value = false;
   std::size_t escape_end = 0; // of the last escape, if it is whole
@@ -88,15 +88,14 @@ void add_code(error_facts& facts, const json& code) {
   // A number, or a text that is one, is an HTTP status or of no use to us.
   if (code.is_string()) {
     const auto text = trimmed(bytes_of(code));
-    const bool digits =
-      std::all_of(text.begin(), text.end(),
-                  [](char c) { return c >= '0' && c <= '9'; });
+    const bool digits = std::all_of(
+      text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (!digits)
       return facts.codes.push_back(text_of(code));
   }
   if (facts.status == 0)
-    if (const auto status = count_of(code); status && *status >= 400
-                                            && *status < 600)
+    if (const auto status = count_of(code);
+        status && *status >= 400 && *status < 600)
       facts.status = static_cast<int>(*status);
 }
 
@@ -146,8 +145,7 @@ bool read_wrapped(std::string_view text, error_facts& facts, int wrappings) {
   if (inner.message.empty())
     return false;
   facts.message = std::move(inner.message);
-  facts.codes.insert(facts.codes.end(), inner.codes.begin(),
-                     inner.codes.end());
+  facts.codes.insert(facts.codes.end(), inner.codes.begin(), inner.codes.end());
   if (facts.param.empty())
     facts.param = std::move(inner.param);
   if (!facts.retry_after)
@@ -184,8 +182,8 @@ void read_error(const json& error, error_facts& facts, int wrappings) {
   if (bytes_of(error, "message") == "Provider returned error"
       || bytes_of(error, "message").empty())
     read_message(member(metadata, "raw"), facts, wrappings);
-  for (const char* name : {"message", "Message", "detail", "error_description",
-                           "msg", "title"})
+  for (const char* name :
+       {"message", "Message", "detail", "error_description", "msg", "title"})
     read_message(member(error, name), facts, wrappings);
 }
 
@@ -237,9 +235,8 @@ std::string_view between(std::string_view text, std::string_view lower,
   if (begin == lower.npos)
     return {};
   const auto end = lower.find("</" + std::string{tag}, begin);
-  return trimmed(text.substr(begin + 1, end == lower.npos
-                                          ? end
-                                          : end - begin - 1));
+  return trimmed(
+    text.substr(begin + 1, end == lower.npos ? end : end - begin - 1));
 }
 
 std::string text_of_markup(std::string_view text) {

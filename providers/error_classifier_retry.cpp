@@ -45,9 +45,8 @@ std::optional<double> take_number(std::string_view& text) {
   if (!digits)
     return std::nullopt;
   double value = 0;
-  const auto [end, ec] =
-    std::from_chars(text.data(), text.data() + n, value,
-                    std::chars_format::fixed);
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + n, value,
+                                         std::chars_format::fixed);
   // Out of range is larger than any delay, or smaller than one.
   if (ec == std::errc::result_out_of_range)
     value = text[0] == '0' || text[0] == '.' ? 0 : HUGE_VAL;
@@ -62,8 +61,8 @@ milliseconds bounded(double ms) {
   const double whole = std::ceil(ms - 1e-6);
   if (!(whole < static_cast<double>(delay_max.count())))
     return delay_max;
-  return milliseconds{std::max<std::int64_t>(
-    0, static_cast<std::int64_t>(whole))};
+  return milliseconds{
+    std::max<std::int64_t>(0, static_cast<std::int64_t>(whole))};
 }
 
 struct unit {
@@ -72,8 +71,8 @@ struct unit {
 };
 /// Longer names first, so that "ms" is not "m".
 constexpr unit units[] = {
-  {"ms", 1},     {"us", 1e-3},   {"\xC2\xB5s", 1e-3}, {"ns", 1e-6},
-  {"d", 864e5},  {"h", 36e5},    {"m", 6e4},          {"s", 1e3},
+  {"ms", 1},    {"us", 1e-3}, {"\xC2\xB5s", 1e-3}, {"ns", 1e-6},
+  {"d", 864e5}, {"h", 36e5},  {"m", 6e4},          {"s", 1e3},
 };
 
 std::optional<milliseconds> until(wall_time when, wall_time now) {
@@ -135,8 +134,8 @@ std::optional<wall_time> rfc3339(std::string_view text) {
     if (rest.empty() || !is_digit(rest[0]))
       return std::nullopt;
     // Below a second it is not worth the digits.
-    rest.remove_prefix(std::min(rest.find_first_not_of("0123456789"),
-                                rest.size()));
+    rest.remove_prefix(
+      std::min(rest.find_first_not_of("0123456789"), rest.size()));
     ++field[5];
   }
   minutes offset{0};
@@ -171,8 +170,7 @@ bool exhausted(const std::string* remaining) {
 }
 
 std::optional<milliseconds> reset_delay(std::string_view name,
-                                        std::string_view value,
-                                        wall_time now) {
+                                        std::string_view value, wall_time now) {
   if (name.starts_with("anthropic-")) {
     const auto when = rfc3339(value);
     return when ? until(*when, now) : std::nullopt;
@@ -193,10 +191,9 @@ std::optional<milliseconds> duration_from_text(std::string_view text) {
       return std::nullopt;
     if (text.empty() && first)
       return bounded(*number * 1e3);
-    const auto* u = std::find_if(std::begin(units), std::end(units),
-                                 [&](const auto& candidate) {
-                                   return text.starts_with(candidate.name);
-                                 });
+    const auto* u = std::find_if(
+      std::begin(units), std::end(units),
+      [&](const auto& candidate) { return text.starts_with(candidate.name); });
     if (u == std::end(units))
       return std::nullopt;
     text.remove_prefix(u->name.size());
