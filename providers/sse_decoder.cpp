@@ -111,7 +111,7 @@ void sse_decoder::take_field(std::string_view line,
   }
   const auto colon = line.find(':');
   const auto name = line.substr(0, colon);
-  auto value = colon == line.npos ? std::string_view{} : line.substr(colon + 1);
+  auto value = line.substr(colon == line.npos ? line.size() : colon + 1);
   if (value.starts_with(' '))
     value.remove_prefix(1); // Exactly one; further spaces are payload.
   std::uint64_t ms = 0;
