@@ -171,6 +171,49 @@ BOOST_AUTO_TEST_CASE(an_error_is_the_last_word) {
   BOOST_TEST(!decoder.mid_event());
 }
 
+BOOST_AUTO_TEST_CASE(keeps_what_is_no_field) {
+  struct {
+    const char *why, *body, *stray;
+    bool field;
+  } const stray_table[] = {
+    {"HTML", "<html>\n<p>502</p>\n</html>", "<html>\n<p>502</p>\n</html>\n",
+     false},
+    {"one JSON object", "{\"error\":\n{}}", "{\"error\":\n{}}\n", false},
+    {"an event stream", ": x\ndata: a\n\n", "", true},
+    {"in the middle", "data: a\n\nerror: {}\n\n", "error: {}\n", true},
+    {"before an event", "{}\ndata: a\n\n", "", true},
+    {"a cut field", "dat", "", false},
+    {"a cut type", "event: x\nevent: y", "", true},
+    {"nothing", "", "", false},
+  };
+  for (const auto& [why, body, stray, field] : stray_table) {
+    for (std::size_t fragment_bytes : {1, 3, 1000}) {
+      BOOST_TEST_INFO(why << ", fragments of " << fragment_bytes);
+      penstock::sse_decoder decoder;
+      penstock::sse_event event;
+      for (std::size_t at = 0; at < std::string_view{body}.size();
+           at += fragment_bytes) {
+        decoder.push(std::string_view{body}.substr(at, fragment_bytes));
+        while (decoder.next(event)) {
+        }
+      }
+      (void)decoder.flush_at_end(event);
+      BOOST_TEST(decoder.stray() == stray);
+      BOOST_TEST(decoder.saw_field() == field);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(bounds_what_is_no_field) {
+  penstock::sse_decoder decoder;
+  penstock::sse_event event;
+  for (int i = 0; i < 1000; ++i) {
+    decoder.push(std::string(1000, 'x') + "\n");
+    BOOST_TEST(!decoder.next(event));
+  }
+  BOOST_TEST(decoder.stray().size() == penstock::limits::error_body_bytes_max);
+}
+
 BOOST_AUTO_TEST_CASE(cuts_do_not_change_the_result) {
   std::minstd_rand random{92}; // Fixed: a failure repeats as it is.
   const std::string alphabet[] = {
