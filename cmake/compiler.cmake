@@ -22,13 +22,18 @@ target_compile_options(penstock_flags INTERFACE
   "$<${is_gcc}:-Wno-restrict>"
   "$<$<BOOL:${PENSTOCK_WERROR}>:-Werror>"
   # A failed PENSTOCK_CHECK names a file of the project, not of the machine.
-  "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
+  "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/="
+  "-fdebug-prefix-map=${PROJECT_SOURCE_DIR}=.")
 
 if(PENSTOCK_SANITIZE)
   set(sanitize "-fsanitize=${PENSTOCK_SANITIZE}")
   target_compile_options(penstock_flags INTERFACE
     ${sanitize} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(penstock_flags INTERFACE ${sanitize})
+  if(PENSTOCK_SANITIZE MATCHES "undefined")
+    target_compile_options(penstock_flags INTERFACE
+      "$<${is_clang}:-fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/tests/support/ubsan.ignore>")
+  endif()
   if(PENSTOCK_SANITIZE MATCHES "thread")
     # The instrumentation hides initialisations from GCC's data flow, and
     # fences inside system headers are not ours to change.
@@ -36,24 +41,27 @@ if(PENSTOCK_SANITIZE)
       "$<${is_gcc}:-Wno-maybe-uninitialized;-Wno-tsan>")
   endif()
 endif()
-if(PENSTOCK_FUZZ)
+if(PENSTOCK_FUZZ OR PENSTOCK_FUZZ_REPLAY)
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     message(FATAL_ERROR
-      "penstock: PENSTOCK_FUZZ needs clang; use: cmake --preset fuzz")
+      "penstock: the fuzz targets need clang; use: cmake --preset fuzz")
   endif()
+endif()
+if(PENSTOCK_FUZZ)
   target_compile_options(penstock_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # Bounds and null checks of the standard library, for the code that reads what
 # the network sent. Not where CAF 0.17 is included: its headers dereference a
-# null shared_ptr<tuple<>>, harmlessly, in each actor with init arguments.
+# null shared_ptr<tuple<>>, harmlessly, when an actor is spawned from a function.
 add_library(penstock_checked_std INTERFACE)
 target_compile_definitions(penstock_checked_std INTERFACE _GLIBCXX_ASSERTIONS)
 
 # ccache, when it is there and the caller named no launcher. A precompiled
 # header is only cached if ccache may trust it (sloppiness) and the compiler
 # keeps it out of, and its time stamp off, the text that is hashed. The base
-# directory lets all work trees of the project share what they compiled.
+# directory lets the work trees of the project share what GCC compiled (clang
+# writes the path of a precompiled header into it).
 find_program(PENSTOCK_CCACHE ccache)
 mark_as_advanced(PENSTOCK_CCACHE)
 if(PENSTOCK_CCACHE AND PROJECT_IS_TOP_LEVEL
@@ -65,7 +73,7 @@ if(PENSTOCK_CCACHE AND PROJECT_IS_TOP_LEVEL
   # ccache hands the compiler paths relative to the build directory.
   file(RELATIVE_PATH to_source "${PROJECT_BINARY_DIR}" "${PROJECT_SOURCE_DIR}")
   target_compile_options(penstock_flags INTERFACE
-    "-ffile-prefix-map=${to_source}=")
+    "-fmacro-prefix-map=${to_source}=")
   if(PENSTOCK_PCH)
     target_compile_options(penstock_flags INTERFACE
       "$<${is_gcc}:-fpch-preprocess>"
