@@ -32,6 +32,10 @@ inline constexpr std::size_t attempt_in_flight_bytes_max = 1u << 20;
 /// gets in one piece.
 inline constexpr std::size_t batch_bytes_max = 1u << 20;
 
+/// Ended streams that a workspace keeps for subscribers that lag. One that is
+/// further behind is told the rest of its own and then the oldest of these.
+inline constexpr std::size_t retained_streams_max = 8;
+
 /// Header name or value of a request.
 inline constexpr std::size_t header_bytes_max = 16u << 10;
 /// Length of a workspace id, a message id or a label.
