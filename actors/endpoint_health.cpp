@@ -125,6 +125,12 @@ std::uint32_t endpoint_health::failures_in_window(steady_time now) const {
   return bad;
 }
 
+bool endpoint_health::idle(steady_time now) const {
+  return running_ == 0 && state_ == breaker::closed
+         && cooldown_left(now) == milliseconds{0}
+         && failures_in_window(now) == 0;
+}
+
 void endpoint_health::add_sample(steady_time now, bool bad) {
   const auto begin = now - options_.breaker_window_ms;
   while (!samples_.empty() && samples_.front().at <= begin) {

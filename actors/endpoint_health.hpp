@@ -68,6 +68,8 @@ public:
   std::chrono::milliseconds cooldown_left(steady_time now) const;
   std::uint32_t running() const noexcept { return running_; }
   std::uint32_t failures_in_window(steady_time now) const;
+  /// As good as one that was never asked.
+  bool idle(steady_time now) const;
   /// The last failure that spoke against the endpoint; `none` at first.
   const error& last_failure() const noexcept { return last_failure_; }
 
