@@ -168,8 +168,8 @@ void supervisor_state::seek_admission(attempt_record& a) {
 // else wait for the earliest, once, then fail (SPEC §6.2, last row).
 void supervisor_state::seek_elsewhere(attempt_record& a,
                                       endpoint_health::admission admission) {
-  const bool probing =
-    admission.what == endpoint_health::admission::kind::probing;
+  using kind = endpoint_health::admission::kind;
+  const bool probing = admission.what == kind::probing;
   const auto& last = a.at->health.last_failure();
   error why{last.code == errc::none ? errc::overloaded : last.code,
             a.at->name
