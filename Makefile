@@ -1,7 +1,9 @@
 # make demo and make test need nothing but make on a Debian or Ubuntu system:
 # they install what is missing (tools/setup.sh), configure, build and run.
-FORMATTED = git ls-files '*.cpp' '*.hpp'
 CLANG_FORMAT = $$(command -v clang-format-14 || echo clang-format)
+# A list that git does not give is an error, not an empty list.
+WITH_SOURCES = files=$$(git ls-files '*.cpp' '*.hpp') && test -n "$$files" \
+  && printf '%s\n' "$$files" | xargs
 
 .PHONY: help demo test setup format lint
 help:
@@ -27,8 +29,8 @@ setup:
 	@tools/setup.sh test
 
 format:
-	$(FORMATTED) | xargs -r $(CLANG_FORMAT) -i
+	@$(WITH_SOURCES) $(CLANG_FORMAT) -i
 
 lint:
-	python3 tools/tidy.py
-	$(FORMATTED) | xargs -r $(CLANG_FORMAT) --dry-run -Werror
+	@python3 tools/tidy.py
+	@$(WITH_SOURCES) $(CLANG_FORMAT) --dry-run -Werror
