@@ -120,6 +120,7 @@ private:
   curl_shard* shard_with_room();
   void collect_ended(curl_shard& shard);
   void end(transfer_id id, error why);
+  void flush_neighbour(const curl_transfer& removed);
 
   const curl_user user_; ///< First in, last out.
   const curl_options options_;
@@ -171,8 +172,7 @@ expected<void> curl_http_client::run() {
   return {};
 }
 
-// ---- any thread
-// --------------------------------------------------------------
+// ---- any thread -------------------------------------------------------------
 
 transfer_id curl_http_client::start(http_request request,
                                     std::shared_ptr<http_listener> listener) {
@@ -193,8 +193,7 @@ void curl_http_client::post(command what) {
   [[maybe_unused]] const auto written = write(wake_.get(), &one, sizeof one);
 }
 
-// ---- the loop
-// ----------------------------------------------------------------
+// ---- the loop ---------------------------------------------------------------
 
 void curl_http_client::loop() {
   std::array<epoll_event, 64> events;
@@ -280,8 +279,7 @@ void curl_http_client::end_all() {
   shards_.clear();
 }
 
-// ---- commands
-// ----------------------------------------------------------------
+// ---- commands ---------------------------------------------------------------
 
 void curl_http_client::on(start_command& what) {
   const auto id = what.id;
@@ -297,7 +295,30 @@ void curl_http_client::on(start_command& what) {
 }
 
 void curl_http_client::on(cancel_command& what) {
-  end(what.id, {errc::aborted, "cancelled", 0, {}, {}});
+  const auto found = transfers_.find(what.id);
+  if (found == transfers_.end())
+    return;
+  const auto [transfer, shard] = std::move(found->second);
+  transfers_.erase(found);
+  transfer->give_up_connection();
+  shard->remove(*transfer);
+  flush_neighbour(*transfer);
+  transfer->end({errc::aborted, "cancelled", 0, {}, {}});
+}
+
+// From 7.88 to 8.14 libcurl keeps the RST_STREAM of a removed transfer until
+// something else happens on the connection (curl issue 17611), and the
+// provider goes on generating. A connection without neighbours was closed.
+void curl_http_client::flush_neighbour(const curl_transfer& removed) {
+  curl_transfer* neighbour = nullptr;
+  for (const auto& [id, other] : transfers_)
+    if (other.transfer->shares_connection_with(removed)) {
+      neighbour = other.transfer.get();
+      if (neighbour->answered())
+        break; // Its stream is open for sure.
+    }
+  if (neighbour)
+    neighbour->flush_connection();
 }
 
 void curl_http_client::on(resume_command& what) {

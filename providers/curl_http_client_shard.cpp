@@ -7,8 +7,7 @@
 
 namespace penstock {
 
-// ---- sockets
-// -----------------------------------------------------------------
+// ---- sockets ----------------------------------------------------------------
 
 void curl_sockets::watch(curl_socket_t socket, int what, curl_shard* owner) {
   const auto index = static_cast<std::size_t>(socket);
@@ -39,8 +38,7 @@ curl_shard* curl_sockets::owner(curl_socket_t socket) const {
   return index < owners_.size() ? owners_[index] : nullptr;
 }
 
-// ---- one multi handle
-// --------------------------------------------------------
+// ---- one multi handle -------------------------------------------------------
 
 std::unique_ptr<curl_shard> curl_shard::make(curl_sockets& sockets,
                                              const curl_options& options) {

@@ -50,8 +50,7 @@ curl_transfer& curl_transfer::of(CURL* easy) {
   return *static_cast<curl_transfer*>(self);
 }
 
-// ---- set-up
-// ------------------------------------------------------------------
+// ---- set-up -----------------------------------------------------------------
 
 bool curl_transfer::set_options(const curl_options& options) {
   bool good = true;
@@ -166,11 +165,14 @@ bool curl_transfer::set_headers() {
          == CURLE_OK;
 }
 
-// ---- callbacks: inside libcurl, on the client's thread
-// -----------------------
+// ---- callbacks: inside libcurl, on the client's thread ----------------------
 
-int curl_transfer::on_ready(void* self, char*, char*, int, int) noexcept {
+int curl_transfer::on_ready(void* self, char* ip, char*, int port,
+                            int local_port) noexcept {
   auto& me = *static_cast<curl_transfer*>(self);
+  me.peer_ip_ = ip ? ip : "";
+  me.peer_port_ = port;
+  me.local_port_ = local_port;
   // Called again when libcurl repeats a request on a fresh connection because
   // a pooled one turned out to be dead.
   if (!std::exchange(me.connected_, true))
@@ -232,8 +234,26 @@ void curl_transfer::resume() {
     curl_easy_pause(easy(), CURLPAUSE_CONT); // Delivers what it kept.
 }
 
-// ---- the end
-// -----------------------------------------------------------------
+// ---- the connection ---------------------------------------------------------
+
+void curl_transfer::give_up_connection() {
+  curl_easy_setopt(easy(), CURLOPT_FORBID_REUSE, 1L);
+}
+
+bool curl_transfer::shares_connection_with(const curl_transfer& other) const {
+  return local_port_ != 0 && local_port_ == other.local_port_
+         && peer_port_ == other.peer_port_ && peer_ip_ == other.peer_ip_;
+}
+
+// The end of a pause changes the HTTP/2 window, and that is sent at once with
+// all that waits before it. A transfer that is held stays so: `take_body`
+// refuses what libcurl hands out again.
+void curl_transfer::flush_connection() {
+  curl_easy_pause(easy(), CURLPAUSE_RECV);
+  curl_easy_pause(easy(), CURLPAUSE_CONT);
+}
+
+// ---- the end ----------------------------------------------------------------
 
 void curl_transfer::end(error why) {
   listener_->on_end(std::move(why));

@@ -8,6 +8,8 @@
 #include <curl/curl.h>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace penstock {
 
@@ -26,10 +28,20 @@ public:
 
   transfer_id id() const noexcept { return id_; }
   CURL* easy() const noexcept { return easy_.get(); }
+  bool answered() const noexcept { return answered_; }
   static curl_transfer& of(CURL* easy);
 
   /// Not from inside a callback of libcurl.
   void resume();
+
+  /// Before its removal from the multi in the middle of an answer: its
+  /// connection is not to be used again, and is closed at once unless other
+  /// transfers are on it (HTTP/2).
+  void give_up_connection();
+  /// Whether both are HTTP/2 streams, say, of one connection.
+  bool shares_connection_with(const curl_transfer& other) const;
+  /// Makes libcurl send what it has queued for the connection.
+  void flush_connection();
 
   /// Tells the listener, for the last time.
   void end(error why);
@@ -55,7 +67,8 @@ private:
   std::size_t take_body(std::string_view bytes);
   std::size_t refuse(errc code, const char* why);
 
-  static int on_ready(void* self, char*, char*, int, int) noexcept;
+  static int on_ready(void* self, char* ip, char*, int port,
+                      int local_port) noexcept;
   static std::size_t on_header(char* bytes, std::size_t, std::size_t size,
                                void* self) noexcept;
   static std::size_t on_body(char* bytes, std::size_t, std::size_t size,
@@ -68,6 +81,10 @@ private:
   std::optional<error> failure_;         ///< Ours; wins over libcurl's result.
   bool connected_ = false;
   bool answered_ = false; ///< `on_response` was called.
+  /// The connection's addresses; port 0 until it stands.
+  std::string peer_ip_;
+  int peer_port_ = 0;
+  int local_port_ = 0;
   bool paused_ = false; ///< The listener wants no more for now.
   bool held_ = false;   ///< libcurl holds bytes back and stopped the socket.
   std::array<char, CURL_ERROR_SIZE> reason_{}; ///< libcurl's own text.

@@ -144,8 +144,7 @@ private:
 
 } // namespace
 
-// ---- cancel
-// -------------------------------------------------------------------
+// ---- cancel -----------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(cancel_closes_an_idle_stream, fixture) {
   serve(hung_in_the_body());
@@ -287,8 +286,7 @@ BOOST_FIXTURE_TEST_CASE(a_listener_may_start_the_next_transfer, fixture) {
     (done.get_future().wait_for(patience) == std::future_status::ready));
 }
 
-// ---- pause
-// --------------------------------------------------------------------
+// ---- pause ------------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(a_pause_stops_the_bytes_until_resume, fixture) {
   constexpr std::size_t total = 64u << 20;
@@ -345,8 +343,7 @@ BOOST_FIXTURE_TEST_CASE(a_resume_without_a_pause_does_nothing, fixture) {
   BOOST_TEST(listener->copy().body.size() == 100'000u);
 }
 
-// ---- time
-// ---------------------------------------------------------------------
+// ---- time -------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_connection_that_does_not_stand_in_time_is_a_timeout) {
   const full_listener server;
@@ -380,8 +377,7 @@ BOOST_FIXTURE_TEST_CASE(the_connect_timeout_ends_with_the_connection, fixture) {
   BOOST_TEST((listener->copy().ended->code == errc::none));
 }
 
-// ---- the end of the client
-// ------------------------------------------------------
+// ---- the end of the client --------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(the_destructor_aborts_what_runs, fixture) {
   serve({});

@@ -89,8 +89,7 @@ std::uint16_t closed_port() {
 
 } // namespace
 
-// ---- answers
-// ------------------------------------------------------------------
+// ---- answers ----------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(a_stream_arrives_whole_and_in_order, fixture) {
   const auto answer =
@@ -220,8 +219,7 @@ BOOST_FIXTURE_TEST_CASE(a_pooled_connection_that_died_is_no_failure, fixture) {
   BOOST_TEST(second->log().answers.size() == 1u);
 }
 
-// ---- faults
-// -------------------------------------------------------------------
+// ---- faults -----------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(a_refused_connection_is_network, fixture) {
   const auto port = std::to_string(closed_port());
@@ -312,8 +310,7 @@ BOOST_FIXTURE_TEST_CASE(endless_trailers_end_the_transfer, fixture) {
   BOOST_TEST((got.ended->code == errc::protocol));
 }
 
-// ---- requests that are refused
-// --------------------------------------------------
+// ---- requests that are refused ----------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(a_request_that_cannot_be_sent_is_invalid, fixture) {
   const auto server = serve(http_script{http_answer{}});
@@ -377,8 +374,7 @@ BOOST_AUTO_TEST_CASE(options_that_cannot_work_are_refused) {
   }
 }
 
-// ---- threads and lifetime
-// -------------------------------------------------------
+// ---- threads and lifetime ---------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(listeners_hear_on_one_thread_that_is_not_the_caller,
                         fixture) {

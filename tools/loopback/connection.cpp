@@ -56,8 +56,7 @@ connection::~connection() {
     close(closer::server, false);
 }
 
-// ---- bytes
-// -------------------------------------------------------------------
+// ---- bytes ------------------------------------------------------------------
 
 bool connection::wants_write() const noexcept {
   return written_ < out_.size() || channel_->read_waits_for_write();
@@ -129,8 +128,7 @@ bool connection::go_on() {
   return true;
 }
 
-// ---- requests
-// ----------------------------------------------------------------
+// ---- requests ---------------------------------------------------------------
 
 bool connection::next_request() {
   if (auto request = parser_.next()) {
@@ -163,8 +161,7 @@ void connection::begin(http_request request) {
   plan(step::head, silent ? http_answer::never : connect + head);
 }
 
-// ---- the script
-// --------------------------------------------------------------
+// ---- the script -------------------------------------------------------------
 
 void connection::plan(step next, std::chrono::milliseconds delay) {
   answer_->next = next;

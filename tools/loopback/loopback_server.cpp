@@ -129,8 +129,7 @@ expected<void> loopback_server::loop::listen_on_loopback() {
   return {};
 }
 
-// ---- the server's thread
-// -----------------------------------------------------
+// ---- the server's thread ----------------------------------------------------
 
 void loopback_server::loop::run() {
   std::array<epoll_event, 64> events;
@@ -225,8 +224,7 @@ void loopback_server::loop::watch(int socket, const connection& c,
   epoll_ctl(epoll_, operation, socket, &event);
 }
 
-// ---- the server
-// --------------------------------------------------------------
+// ---- the server -------------------------------------------------------------
 
 loopback_server::loopback_server(std::unique_ptr<loop> made)
   : loop_(std::move(made)) {}

@@ -35,7 +35,10 @@ std::optional<http_request> request_parser::next() {
   if (!request_) {
     const auto end = buffer_.find(head_end);
     if (end == buffer_.npos) {
-      failed_ = buffer_.size() > head_bytes_max;
+      // A method begins a request. Else it is TLS, say, and never ends.
+      failed_ = buffer_.size() > head_bytes_max
+                || (!buffer_.empty()
+                    && (buffer_.front() < 'A' || buffer_.front() > 'Z'));
       return std::nullopt;
     }
     failed_ = !take_head(std::string_view{buffer_}.substr(0, end + 2));
