@@ -103,11 +103,12 @@ BOOST_AUTO_TEST_CASE(a_long_message_is_cut_between_characters) {
 }
 
 BOOST_AUTO_TEST_CASE(a_key_at_the_cut_is_not_shown_in_half) {
-  const std::string key = "sk-ant-REDACTMEREDACTMEREDACTME";
+  // The first few bytes alone would not look like a key.
+  const std::string key = "AIzaREDACTMEREDACTMEREDACTME";
   for (std::size_t before = limits::error_message_bytes_max - 60;
        before < limits::error_message_bytes_max + 4; ++before) {
     const auto got = answer(401, std::string(before, 'x') + " " + key).message;
-    BOOST_TEST(got.find("REDACT") == std::string::npos);
+    BOOST_TEST(got.find("AIza") == std::string::npos);
   }
 }
 
