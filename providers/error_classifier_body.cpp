@@ -26,7 +26,6 @@ std::string_view trimmed(std::string_view text) {
 /// cut can be read. Cuts back to the last complete member where it must.
 std::string closed(std::string_view text) {
   std::string open;      // closing brackets, innermost last
-  std::string open_then; // as it was at `whole`
   std::size_t whole = 0; // up to here all values are complete
   bool in_string = false;
   bool string_is_value = false;
@@ -49,14 +48,11 @@ std::string closed(std::string_view text) {
     } else if (c == '{' || c == '[') {
       open += c == '{' ? '}' : ']';
       whole = i + 1;
-      open_then = open;
     } else if ((c == '}' || c == ']') && !open.empty()) {
       open.pop_back();
       whole = i + 1;
-      open_then = open;
     } else if (c == ',') {
       whole = i;
-      open_then = open;
     }
     if (c == ':' || c == ',' || c == '{' || c == '[')
       before = c;
@@ -68,7 +64,6 @@ std::string closed(std::string_view text) {
     result.assign(text).push_back('"');
   } else {
     result.assign(text.substr(0, whole));
-    open = open_then;
   }
   return result.append(open.rbegin(), open.rend());
 }

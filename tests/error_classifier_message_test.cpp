@@ -103,21 +103,22 @@ BOOST_AUTO_TEST_CASE(a_long_message_is_cut_between_characters) {
 }
 
 BOOST_AUTO_TEST_CASE(a_key_at_the_cut_is_not_shown_in_half) {
-  const std::string key = "sk-ant-REDACTMEREDACTMEREDACTME";
+  // The first few bytes alone would not look like a key.
+  const std::string key = "AIzaREDACTMEREDACTMEREDACTME";
   for (std::size_t before = limits::error_message_bytes_max - 60;
        before < limits::error_message_bytes_max + 4; ++before) {
     const auto got = answer(401, std::string(before, 'x') + " " + key).message;
-    BOOST_TEST(got.find("REDACT") == std::string::npos);
+    BOOST_TEST(got.find("AIza") == std::string::npos);
   }
 }
 
 BOOST_AUTO_TEST_CASE(only_the_kept_part_of_a_body_is_read) {
-  const auto far = std::string(limits::error_body_bytes_max, ' ')
-                   + R"({"error":{"code":"insufficient_quota"}})";
+  std::string far(limits::error_body_bytes_max, ' ');
+  far += R"({"error":{"code":"insufficient_quota"}})";
   BOOST_TEST(to_string(answer(429, far).code) == "rate_limit");
   // A cut in the middle of a long member leaves what came before it.
-  const auto cut = R"({"error":{"code":"insufficient_quota","message":")"
-                   + std::string(limits::error_body_bytes_max, 'x') + "\"}}";
+  std::string cut = R"({"error":{"code":"insufficient_quota","message":")";
+  cut.append(limits::error_body_bytes_max, 'x').append("\"}}");
   BOOST_TEST(to_string(answer(429, cut).code) == "quota");
 }
 

@@ -3,6 +3,7 @@
 #include "messages/limits.hpp"
 #include "providers/error_classifier.hpp"
 #include "providers/json.hpp"
+#include "providers/scrub.hpp"
 #include "providers/sse_decoder.hpp"
 #include "tools/command.hpp"
 
@@ -113,7 +114,8 @@ int classify(const classify_options& options, std::istream& in,
     auto header = header_of(text);
     if (!header || header->first.empty()
         || header->first.find_first_of(" \t\r\n") != std::string::npos) {
-      problem = "--header \"" + text + "\" is not of the form 'Name: value'";
+      problem =
+        "--header \"" + scrub(text) + "\" is not of the form 'Name: value'";
       return exit_usage;
     }
     head.headers.push_back(std::move(*header));
