@@ -71,25 +71,25 @@ const json& choice_of(const json& chunk) {
 } // namespace
 
 void openai_chat_decoder::push(std::string_view bytes, part_batch& out) {
-  if (failed_ || done_)
+  if (over_)
     return;
   frames_.push(bytes);
   sse_event event;
-  while (!failed_ && !done_ && frames_.next(event))
+  while (!over_ && frames_.next(event))
     on_event(event, false, out);
-  if (!failed_ && frames_.failure().code != errc::none)
+  if (!over_ && frames_.failure().code != errc::none)
     fail(frames_.failure(), out);
 }
 
 void openai_chat_decoder::end(part_batch& out) {
   sse_event event;
-  if (!failed_ && !done_ && frames_.flush_at_end(event))
+  if (!over_ && frames_.flush_at_end(event))
     on_event(event, true, out);
-  if (!failed_ && !finished())
+  if (!over_ && !finished())
     judge_stray(out);
-  if (!failed_ && finished())
+  if (!over_ && finished())
     answer_is_over(out);
-  done_ = true;
+  over_ = true;
 }
 
 // @param at_end the event lacks its end: if it is not whole, it was cut.
@@ -111,7 +111,7 @@ void openai_chat_decoder::on_event(const sse_event& event, bool at_end,
   events_ = true;
   if (!on_error(*chunk, event.type, data, out))
     on_chunk(*chunk, out);
-  if (!failed_)
+  if (!over_)
     check_limits(out);
 }
 
@@ -207,6 +207,7 @@ void openai_chat_decoder::on_finish(std::string raw, part_batch& out) {
 
 // Told only now, since some servers put a finish reason into every chunk.
 void openai_chat_decoder::answer_is_over(part_batch& out) {
+  over_ = true;
   parts_.close(out);
   if (!finish_raw_)
     calls_.finish(true, parts_, out);
@@ -259,7 +260,7 @@ void openai_chat_decoder::check_limits(part_batch& out) {
 }
 
 void openai_chat_decoder::fail(error why, part_batch& out) {
-  failed_ = true;
+  over_ = true;
   out.add(part::failed{std::move(why)});
 }
 

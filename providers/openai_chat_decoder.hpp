@@ -62,8 +62,8 @@ private:
   std::optional<token_usage> usage_;          // the last one given
   std::optional<std::string> finish_raw_;     // the last one seen
   bool events_ = false;                       // a chunk was seen
-  bool done_ = false;                         // [DONE], or the body's end
-  bool failed_ = false;
+  bool done_ = false;                         // [DONE] was seen
+  bool over_ = false;                         // nothing more is taken
 };
 
 } // namespace penstock

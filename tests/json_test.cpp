@@ -22,7 +22,7 @@ constexpr auto largest = std::numeric_limits<std::uint64_t>::max();
 // What the joiner makes of the strings of one array.
 std::string joined(std::string_view text) {
   const auto value = parse_json(text);
-  BOOST_REQUIRE_MESSAGE(value, text);
+  BOOST_REQUIRE_MESSAGE(value.has_value(), text);
   utf8_joiner joiner;
   std::string result;
   for (const auto& delta : *value)

@@ -142,9 +142,9 @@ std::string canonical_summary::text() const {
     if (!c.complete)
       continue;
     ordered_json shown{{"id", null_if_empty(c.id)},
-                      {"name", c.name},
-                      {"input", value_or_null(c.input)},
-                      {"input_text", c.input}};
+                       {"name", c.name},
+                       {"input", value_or_null(c.input)},
+                       {"input_text", c.input}};
     if (!c.kind.empty())
       shown["kind"] = c.kind;
     (c.provider_executed ? provider_calls : calls).push_back(std::move(shown));
