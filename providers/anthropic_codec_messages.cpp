@@ -37,6 +37,7 @@ struct turn {
   role from;
   std::vector<ordered_json> results; // of a user, before all else
   std::vector<ordered_json> blocks;
+  bool foreign = false; // holds what another API's model said
 };
 
 // A call of ours that awaits its result in the next turn.
@@ -49,8 +50,8 @@ public:
   conversation_builder(const prompt& what, std::string_view model,
                        encoder_notes& left_out)
     : what_(what), maker_(maker_of(model)), left_out_(left_out) {
-    for (std::size_t i = 0; i < what.messages.size(); ++i)
-      for (const auto& part : what.messages[i].parts)
+    for (const auto& m : what.messages)
+      for (const auto& part : m.parts)
         if (auto* r = std::get_if<tool_result_content>(&part);
             r && r->provider_executed)
           server_results_.insert(r->tool_call_id);
@@ -58,7 +59,9 @@ public:
 
   expected<void> add(std::size_t index) {
     const auto& m = what_.messages[index];
-    last_ = index + 1 == what_.messages.size();
+    awaited_ =
+      std::all_of(what_.messages.begin() + index + 1, what_.messages.end(),
+                  [](const auto& n) { return n.from == role::tool; });
     if (m.from == role::assistant) {
       close_calls();
       same_api_ = m.made_by.starts_with("anthropic-messages/");
@@ -102,12 +105,15 @@ private:
   std::vector<open_call> open_calls_;    // of the last assistant turn
   std::vector<turn> turns_;
   std::string system_;
-  bool last_ = false, same_api_ = false, same_model_ = false;
+  bool same_api_ = false, same_model_ = false; // as who made the message
+  bool awaited_ = false; // what the API runs may still give its result
 };
 
 turn& conversation_builder::turn_of(role from) {
   if (turns_.empty() || turns_.back().from != from)
     turns_.push_back({from, {}, {}});
+  if (from == role::assistant && !same_api_)
+    turns_.back().foreign = true;
   return turns_.back();
 }
 
@@ -187,7 +193,7 @@ expected<void> conversation_builder::add(role from,
     turn_of(from).blocks.push_back(tool_use_block(call));
   } else if (!same_api_) {
     note_once("a tool call that another API ran");
-  } else if (server_results_.contains(p.id) || last_) {
+  } else if (server_results_.contains(p.id) || awaited_) {
     server_calls_.insert(p.id);
     turn_of(from).blocks.push_back(server_call_block(p));
   }
@@ -244,8 +250,8 @@ void conversation_builder::close_calls() {
 }
 
 // Other APIs let text follow a call; here the calls come last, and reasoning
-// keeps its place before what it led to. Trailing reasoning led to nothing.
-void order_assistant_blocks(std::vector<ordered_json>& blocks) {
+// keeps its place before what it led to.
+void put_calls_last(std::vector<ordered_json>& blocks) {
   for (auto begin = blocks.begin(); begin != blocks.end();) {
     const auto end = std::find_if(begin, blocks.end(), is_reasoning);
     std::stable_partition(begin, end, [](const ordered_json& b) {
@@ -253,16 +259,17 @@ void order_assistant_blocks(std::vector<ordered_json>& blocks) {
     });
     begin = std::find_if_not(end, blocks.end(), is_reasoning);
   }
-  while (!blocks.empty() && is_reasoning(blocks.back()))
-    blocks.pop_back();
 }
 
 // Turns that came out empty go, and their neighbours merge.
 void conversation_builder::settle_turns() {
   std::vector<turn> settled;
   for (auto& t : turns_) {
-    if (t.from == role::assistant)
-      order_assistant_blocks(t.blocks);
+    if (t.foreign)
+      put_calls_last(t.blocks);
+    // Reasoning that led to nothing is refused as the end of a turn.
+    while (!t.blocks.empty() && is_reasoning(t.blocks.back()))
+      t.blocks.pop_back();
     if (t.results.empty() && t.blocks.empty())
       continue;
     if (settled.empty() || settled.back().from != t.from) {

@@ -28,7 +28,8 @@ struct conversation {
 ///   turn begins with one tool_result for each. A result that is missing is
 ///   made up as an error; one that answers no call becomes text;
 /// - a provider-executed call goes back with its result or not at all, unless
-///   it is what a paused turn waits for;
+///   the provider is yet to give it: the turn was paused, or calls of ours came
+///   first and their results are all that follows;
 /// - the last turn is a user's, or a prefill, or a paused turn of the model.
 ///
 /// @param may_prefill whether the model takes an assistant message as the last

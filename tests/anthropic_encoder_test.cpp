@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(system_text_is_a_field_of_its_own_or_absent) {
 
 BOOST_AUTO_TEST_CASE(tools_keep_the_order_of_their_schema) {
   const auto request =
-    anthropic_codec().encode(anthropic, "claude-sonnet-4-5",
+    anthropic_codec().encode(anthropic_endpoint(), "claude-sonnet-4-5",
                              with([](auto& p) { p.tools = {get_tool()}; }));
   BOOST_TEST_REQUIRE(request.has_value());
   BOOST_TEST(

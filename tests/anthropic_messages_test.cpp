@@ -11,6 +11,8 @@
 #include "tests/support/anthropic_requests.hpp"
 
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace penstock;
 using namespace penstock::test;
@@ -130,16 +132,22 @@ BOOST_AUTO_TEST_CASE(reasoning_never_ends_a_turn) {
   BOOST_TEST(turns[1]["content"] == json::array({text("b")}));
 }
 
-BOOST_AUTO_TEST_CASE(calls_come_after_the_text_they_were_mixed_with) {
-  const auto turns =
-    encoded_turns({user("a"),
-                   assistant({thought(), call("t1"), text_content{"b"},
-                              thought(), call("t2")}),
-                   result("t1", "1"), result("t2", "2")});
-  std::string order;
-  for (const auto& block : turns[1]["content"])
-    order += block["type"].get<std::string>() + " ";
-  BOOST_TEST(order == "thinking text tool_use thinking tool_use ");
+BOOST_AUTO_TEST_CASE(calls_of_another_api_come_after_its_text) {
+  const auto order = [](std::string made_by) {
+    const auto turns =
+      encoded_turns({user("a"),
+                     assistant({thought(), call("t1"), text_content{"b"},
+                                thought(), text_content{"c"}, call("t2")},
+                               std::move(made_by)),
+                     result("t1", "1"), result("t2", "2")});
+    std::string types;
+    for (const auto& block : turns[1]["content"])
+      types += block["type"].get<std::string>() + " ";
+    return types;
+  };
+  BOOST_TEST(order("openai-chat/x") == "text text tool_use tool_use ");
+  BOOST_TEST(order("anthropic-messages/claude-sonnet-4-5")
+             == "thinking tool_use text thinking text tool_use ");
 }
 
 BOOST_AUTO_TEST_CASE(calls_that_the_api_ran_go_back_as_they_came) {
@@ -162,10 +170,32 @@ BOOST_AUTO_TEST_CASE(calls_that_the_api_ran_go_back_as_they_came) {
                              json::parse(block), text("b")}));
   // Not as a call of ours, and not half of it.
   for (const auto& made : {assistant(parts, "openai-responses/x"),
-                           assistant({search, text_content{"b"}})}) {
+                           assistant({search, text_content{"b"}}),
+                           assistant({found, text_content{"b"}})}) {
     turns = encoded_turns({user("a"), made, user("c")});
     BOOST_TEST(turns[1]["content"] == json::array({text("b")}));
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_the_api_runs_may_wait_for_our_results) {
+  const tool_call_content run{
+    "s1", "code_execution", "{}", "server_tool_use", "", "", true};
+  const tool_result_content ran{
+    "s1",
+    "code_execution",
+    R"({"type":"code_execution_tool_result","tool_use_id":"s1","content":[]})",
+    false,
+    true,
+    {}};
+  std::vector<message> messages{user("a"), assistant({run, call("t1")}),
+                                result("t1", "1")};
+  auto turns = encoded_turns(messages);
+  BOOST_TEST(turns[1]["content"][0]["type"] == "server_tool_use");
+  messages.push_back(assistant({ran, text_content{"b"}}));
+  messages.push_back(user("c"));
+  turns = encoded_turns(messages);
+  BOOST_TEST(turns[1]["content"][0]["type"] == "server_tool_use");
+  BOOST_TEST(turns[3]["content"][0]["tool_use_id"] == "s1");
 }
 
 BOOST_AUTO_TEST_CASE(a_paused_turn_goes_back_as_it_is) {
