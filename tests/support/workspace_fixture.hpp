@@ -94,13 +94,14 @@ struct workspace_fixture {
   transition_counts counts{};
   tool_set registered;
   workspace_settings settings = make_settings();
-  std::optional<workspace_core> core;
   std::shared_ptr<collecting_sink> sink = std::make_shared<collecting_sink>();
   std::vector<expected<stream_id>> started; ///< Answers to starts, in order.
   std::vector<expected<stop_result>> stopped;
   std::vector<expected<stream_outcome>> ended;
   bool store_answers = true; ///< Writes are durable as soon as they are made.
   std::uint32_t next_index = 0;
+  /// Last: what it drops unanswered is answered into the members above.
+  std::optional<workspace_core> core;
 
   explicit workspace_fixture(bool open_it = true);
 
