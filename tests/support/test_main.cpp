@@ -1,0 +1,19 @@
+// The main() of every test program. BOOST_TEST_MODULE would make one in each
+// test, but the precompiled header has included Boost.Test before that line.
+#include <boost/test/unit_test.hpp>
+
+#include <filesystem>
+
+namespace {
+
+bool name_the_module() {
+  auto& suite = boost::unit_test::framework::master_test_suite();
+  suite.p_name.value = std::filesystem::path{suite.argv[0]}.filename().string();
+  return true;
+}
+
+} // namespace
+
+int main(int argc, char* argv[]) {
+  return boost::unit_test::unit_test_main(&name_the_module, argc, argv);
+}
