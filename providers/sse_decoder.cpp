@@ -1,0 +1,186 @@
+#include "providers/sse_decoder.hpp"
+
+#include "messages/check.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <utility>
+
+namespace penstock {
+
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+// The value of a `retry` field. False unless it is ASCII digits only.
+bool parse_retry(std::string_view text, std::uint64_t& value) {
+  if (text.empty() || text.find_first_not_of("0123456789") != text.npos)
+    return false;
+  const auto [at, ec] =
+    std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec == std::errc::result_out_of_range)
+    value = std::numeric_limits<std::uint64_t>::max();
+  return true;
+}
+
+} // namespace
+
+sse_decoder::sse_decoder(std::size_t line_bytes_max,
+                         std::size_t event_bytes_max)
+  : line_bytes_max_(line_bytes_max), event_bytes_max_(event_bytes_max) {
+  PENSTOCK_CHECK(line_bytes_max > 0);
+  PENSTOCK_CHECK(event_bytes_max > 0);
+}
+
+void sse_decoder::push(std::string_view bytes) {
+  if (failure_.code != errc::none)
+    return;
+  release_consumed();
+  buffer_.append(bytes);
+}
+
+bool sse_decoder::next(sse_event& out, std::vector<std::uint64_t>* retries) {
+  std::string_view line;
+  while (failure_.code == errc::none && next_line(line)) {
+    if (!line.empty())
+      take_field(line, retries);
+    else if (dispatch(out))
+      return true;
+  }
+  return false;
+}
+
+bool sse_decoder::flush_at_end(sse_event& out) {
+  if (failure_.code != errc::none)
+    return false;
+  // What follows the last line end. Only `data` may lack it: a cut name of an
+  // event could pass for another one.
+  auto rest = std::string_view{buffer_}.substr(line_begin_);
+  if (first_line_ && rest.starts_with(byte_order_mark))
+    rest.remove_prefix(byte_order_mark.size());
+  if (rest.starts_with("data:"))
+    take_field(rest, nullptr);
+  line_begin_ = buffer_.size();
+  return failure_.code == errc::none && dispatch(out);
+}
+
+bool sse_decoder::mid_event() const noexcept {
+  return line_begin_ < buffer_.size() || data_lines_ > 0
+         || (!dispatched_ && !type_.empty());
+}
+
+// First `wanted` at or after line_begin_, or the buffer's size. `at` remembers
+// how far was searched, so that a body without one is searched only once.
+std::size_t sse_decoder::seek(char wanted, std::size_t& at) const {
+  at = std::max(at, line_begin_);
+  if (at < buffer_.size() && buffer_[at] != wanted)
+    at = std::min(buffer_.find(wanted, at), buffer_.size());
+  return at;
+}
+
+// Finds the next line end. `line` points into buffer_ until the next push.
+bool sse_decoder::next_line(std::string_view& line) {
+  PENSTOCK_CHECK(line_begin_ <= buffer_.size());
+  if (skip_lf_ && line_begin_ < buffer_.size()) {
+    skip_lf_ = false;
+    if (buffer_[line_begin_] == '\n')
+      ++line_begin_;
+  }
+  const auto end = std::min(seek('\n', lf_), seek('\r', cr_));
+  const auto line_size = end - line_begin_;
+  if (line_size > line_bytes_max_) {
+    fail("sse_line_bytes_max", line_bytes_max_);
+    return false;
+  }
+  if (end == buffer_.size())
+    return false;
+  line = std::string_view{buffer_}.substr(line_begin_, line_size);
+  if (std::exchange(first_line_, false) && line.starts_with(byte_order_mark))
+    line.remove_prefix(byte_order_mark.size());
+  skip_lf_ = buffer_[end] == '\r';
+  line_begin_ = end + 1;
+  return true;
+}
+
+void sse_decoder::take_field(std::string_view line,
+                             std::vector<std::uint64_t>* retries) {
+  if (std::exchange(dispatched_, false)) {
+    data_.clear();
+    type_.clear();
+  }
+  const auto colon = line.find(':');
+  const auto name = line.substr(0, colon);
+  auto value = colon == line.npos ? std::string_view{} : line.substr(colon + 1);
+  if (value.starts_with(' '))
+    value.remove_prefix(1); // Exactly one; further spaces are payload.
+  std::uint64_t ms = 0;
+  if (name == "data")
+    take_data(value);
+  else if (name == "event")
+    type_ = value;
+  else if (name == "id" && value.find('\0') == value.npos)
+    id_ = value;
+  else if (name == "retry" && retries && parse_retry(value, ms))
+    retries->push_back(ms);
+  // Else a comment (empty name) or an unknown field: ignored.
+}
+
+void sse_decoder::take_data(std::string_view value) {
+  const auto size_before =
+    data_lines_ == 0 ? 0 : (held_ ? held_size_ : data_.size()) + 1;
+  if (size_before + value.size() > event_bytes_max_)
+    return fail("sse_event_bytes_max", event_bytes_max_);
+  if (data_lines_++ == 0) { // The usual case: leave it where it is.
+    held_ = true;
+    held_begin_ = static_cast<std::size_t>(value.data() - buffer_.data());
+    held_size_ = value.size();
+    return;
+  }
+  if (std::exchange(held_, false))
+    data_.assign(buffer_, held_begin_, held_size_);
+  data_ += '\n';
+  data_ += value;
+}
+
+// Ends the current event. An event without a `data` line is not an event.
+bool sse_decoder::dispatch(sse_event& out) {
+  if (std::exchange(dispatched_, true)) { // Several blank lines in a row.
+    data_.clear();
+    type_.clear();
+  }
+  last_event_id_ = id_;
+  if (std::exchange(data_lines_, 0) == 0)
+    return false;
+  out.type = type_;
+  out.data = std::exchange(held_, false)
+               ? std::string_view{buffer_}.substr(held_begin_, held_size_)
+               : std::string_view{data_};
+  out.last_event_id = last_event_id_;
+  return true;
+}
+
+// Once per push, so the cost stays linear.
+void sse_decoder::release_consumed() {
+  if (line_begin_ == 0)
+    return;
+  if (std::exchange(held_, false))
+    data_.assign(buffer_, held_begin_, held_size_);
+  buffer_.erase(0, line_begin_);
+  lf_ = std::max(lf_, line_begin_) - line_begin_;
+  cr_ = std::max(cr_, line_begin_) - line_begin_;
+  line_begin_ = 0;
+}
+
+void sse_decoder::fail(const char* limit, std::size_t bytes_max) {
+  PENSTOCK_CHECK(failure_.code == errc::none);
+  failure_.code = errc::protocol;
+  failure_.message = "event stream exceeds " + std::string{limit} + " ("
+                     + std::to_string(bytes_max) + " bytes)";
+  buffer_ = {};
+  data_ = {};
+  line_begin_ = lf_ = cr_ = data_lines_ = 0;
+  held_ = false;
+}
+
+} // namespace penstock
