@@ -30,6 +30,7 @@ struct workspace_retired;
 struct retire;
 struct history_loaded;
 struct records_durable;
+struct closed_stream_loaded;
 struct scratch_ready;
 struct step_prepared;
 struct run_attempt;
@@ -53,29 +54,30 @@ struct transfer_ended;
 /// A WORKSPACE is one conversation. It owns the transcript and the stream; its
 /// mailbox is the only lock.
 using workspace_protocol = caf_compat::protocol<
-  start_stream,        // from DIRECTORY, who passes on what RUNTIME sent
-  stop_stream,         // likewise
-  await_stream,        // likewise
-  subscribe,           // likewise
-  unsubscribe,         // likewise
-  credit_returned,     // likewise
-  enqueue_message,     // likewise
-  edit_history,        // likewise
-  set_thinking,        // likewise
-  view_workspace,      // likewise
-  stop_everything,     // from DIRECTORY, at shutdown
-  retire,              // from DIRECTORY: nothing more will come; leave memory
-  history_loaded,      // from the store, once, after the start
-  records_durable,     // from the store
-  scratch_ready,       // from a tool thread: the directory was made
-  step_prepared,       // from a tool thread: the host's hook has run
-  attempt_started,     // from SUPERVISOR: the PROVIDER runs
-  attempt_settled,     // from SUPERVISOR: the PROVIDER is gone; what follows
-  parts_received,      // from PROVIDER
-  tool_reported,       // from a tool thread: nested calls, usage
-  tool_finished,       // from a tool thread
-  supervisor_replaced, // from RUNTIME, after a crash of the SUPERVISOR
-  deadline_due>;       // from the clock
+  start_stream,         // from DIRECTORY, who passes on what RUNTIME sent
+  stop_stream,          // likewise
+  await_stream,         // likewise
+  subscribe,            // likewise
+  unsubscribe,          // likewise
+  credit_returned,      // likewise
+  enqueue_message,      // likewise
+  edit_history,         // likewise
+  set_thinking,         // likewise
+  view_workspace,       // likewise
+  stop_everything,      // from DIRECTORY, at shutdown
+  retire,               // from DIRECTORY: nothing more will come; leave memory
+  history_loaded,       // from the store, once, after the start
+  records_durable,      // from the store
+  closed_stream_loaded, // from the store, for a subscriber
+  scratch_ready,        // from a tool thread: the directory was made
+  step_prepared,        // from a tool thread: the host's hook has run
+  attempt_started,      // from SUPERVISOR: the PROVIDER runs
+  attempt_settled,      // from SUPERVISOR: the PROVIDER is gone; what follows
+  parts_received,       // from PROVIDER
+  tool_reported,        // from a tool thread: nested calls, usage
+  tool_finished,        // from a tool thread
+  supervisor_replaced,  // from RUNTIME, after a crash of the SUPERVISOR
+  deadline_due>;        // from the clock
 using workspace_actor = workspace_protocol::handle;
 
 /// The DIRECTORY finds the WORKSPACE of an id and brings a passivated one

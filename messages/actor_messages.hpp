@@ -32,7 +32,7 @@ struct stop_stream {
   std::string workspace_id;
   stop_request what;
   event::stream_abort::reason why = event::stream_abort::reason::user;
-  reply<stop_outcome> done;
+  reply<stop_result> done;
 };
 
 /// Answered when the stream has ended; at once if it has. Absent: the active
@@ -155,7 +155,8 @@ struct forget_stream {
 /// SUPERVISOR to WORKSPACE: the PROVIDER was spawned.
 struct attempt_started {
   attempt_id attempt;
-  std::string model;
+  std::string model;   ///< "provider:model"
+  std::string made_by; ///< `message::made_by` of what it answers: "api/model".
 };
 
 /// What PROVIDER knows at its end.
@@ -270,6 +271,12 @@ struct history_loaded {
 struct records_durable {
   std::uint64_t token = 0;
   error why; ///< errc::none: durable.
+};
+
+/// What the store knows of a stream that a subscriber names; absent: nothing.
+struct closed_stream_loaded {
+  subscription_id subscriber{};
+  expected<std::optional<closed_stream>> stream;
 };
 
 struct scratch_ready {

@@ -32,11 +32,40 @@ inline constexpr std::size_t attempt_in_flight_bytes_max = 1u << 20;
 /// gets in one piece.
 inline constexpr std::size_t batch_bytes_max = 1u << 20;
 
+/// Ended streams that a workspace keeps for subscribers that lag. One that is
+/// further behind is told the rest of its own and then the oldest of these.
+inline constexpr std::size_t retained_streams_max = 8;
+
 /// Header name or value of a request.
 inline constexpr std::size_t header_bytes_max = 16u << 10;
 /// Length of a workspace id, a message id or a label.
 inline constexpr std::size_t id_bytes_max = 256;
 /// Size of `metadata`; it travels in events and records.
 inline constexpr std::size_t metadata_bytes_max = 256u << 10;
+
+/// Name of a tool; the providers' own bound.
+inline constexpr std::size_t tool_name_bytes_max = 64;
+/// JSON schema of one tool. It travels with every request.
+inline constexpr std::size_t tool_schema_bytes_max = 1u << 20;
+/// Output of one tool call: it becomes part of the next prompt.
+inline constexpr std::size_t tool_output_bytes_max = 8u << 20;
+/// Message of an error result, for the model to read.
+inline constexpr std::size_t tool_error_bytes_max = 2u << 10;
+/// Tools that a runtime or a stream has. Models cope with about a hundred.
+inline constexpr std::size_t tools_max = 4'096;
+/// Rules of one tool policy.
+inline constexpr std::size_t tool_rules_max = 1'024;
+/// Read-only calls that run at the same time in one stream.
+inline constexpr std::size_t parallel_calls_max = 64;
+
+/// A pattern of a policy or a schema.
+inline constexpr std::size_t regex_bytes_max = 1u << 10;
+/// Its automaton, about, in states: the stack of a match grows with it.
+inline constexpr std::size_t regex_weight_max = 4'096;
+/// Cost of one match: bytes of the text times weight. About a second.
+inline constexpr std::size_t regex_steps_max = 16u << 20;
+/// Subschemas that the check of one input may visit. Alternatives within
+/// alternatives multiply. About a second.
+inline constexpr std::size_t schema_steps_max = 1'000'000;
 
 } // namespace penstock::limits

@@ -18,7 +18,8 @@ namespace penstock {
 enum class role : std::uint8_t { system, user, assistant, tool };
 
 struct text_content {
-  std::string text; ///< UTF-8.
+  std::string text;      ///< UTF-8.
+  std::string signature; ///< Gemini's thoughtSignature on a text part.
   bool operator==(const text_content&) const = default;
 };
 

@@ -90,6 +90,15 @@ struct start_request {
   std::optional<stream_options> options;
 };
 
+enum class queue_mode : std::uint8_t { tool_end, turn_end };
+
+/// A message that waits for the active stream.
+struct queued_message {
+  std::string text;
+  queue_mode mode = queue_mode::turn_end;
+  bool operator==(const queued_message&) const = default;
+};
+
 /// What became of a stop.
 enum class stop_outcome : std::uint8_t {
   stopped,          ///< The stream was stopped; its `stream_abort` is out.
@@ -98,6 +107,12 @@ enum class stop_outcome : std::uint8_t {
   nothing_running,  ///< No stream was named and none ran.
 };
 std::string_view to_string(stop_outcome outcome) noexcept;
+
+struct stop_result {
+  stop_outcome outcome = stop_outcome::stopped;
+  /// A hard stop by the user gives the workspace's queue back.
+  std::vector<queued_message> returned_queue;
+};
 
 struct stop_request {
   std::string workspace_id;
@@ -117,15 +132,6 @@ struct stream_outcome {
   std::string text; ///< All text parts, joined.
 };
 
-enum class queue_mode : std::uint8_t { tool_end, turn_end };
-
-/// A message that waits for the active stream.
-struct queued_message {
-  std::string text;
-  queue_mode mode = queue_mode::turn_end;
-  bool operator==(const queued_message&) const = default;
-};
-
 /// Removes messages from the history, or replaces one.
 struct history_edit {
   std::string workspace_id;
@@ -137,7 +143,9 @@ struct history_edit {
 struct history_row {
   std::uint64_t sequence = 0;
   std::string message_id;
-  message what;
+  /// One message of the host's, or all that a stream made: assistant, tool,
+  /// assistant, …
+  std::vector<message> what;
   /// How its stream ended; `completed` for messages of the host.
   enum class outcome : std::uint8_t {
     completed,

@@ -21,6 +21,7 @@
   X(retire)                                                                    \
   X(history_loaded)                                                            \
   X(records_durable)                                                           \
+  X(closed_stream_loaded)                                                      \
   X(scratch_ready)                                                             \
   X(step_prepared)                                                             \
   X(run_attempt)                                                               \

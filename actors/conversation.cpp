@@ -1,0 +1,241 @@
+#include "actors/conversation.hpp"
+
+#include "messages/check.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace penstock {
+
+namespace {
+
+bool blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n\v\f") == text.npos;
+}
+
+/// The messages of one step while they are collected.
+struct step_messages {
+  message assistant{role::assistant, {}, {}};
+  message results{role::tool, {}, {}};
+  bool cut = false;
+
+  // Text that was cut and went on is one text.
+  void add_text(const text_content& text) {
+    auto* last = assistant.parts.empty()
+                   ? nullptr
+                   : std::get_if<text_content>(&assistant.parts.back());
+    if (last && cut)
+      last->text += text.text;
+    else
+      assistant.parts.push_back(text);
+  }
+};
+
+enum class open_calls : std::uint8_t { drop, answer };
+
+void add_call(step_messages& step, const final_part& part,
+              const tool_call_content& call, const final_part* next,
+              open_calls rule) {
+  const auto* result =
+    next ? std::get_if<tool_result_content>(&next->what) : nullptr;
+  if (part.how != final_part::state::complete)
+    return;
+  if (result || call.provider_executed) {
+    step.assistant.parts.push_back(call);
+    if (result && result->provider_executed)
+      step.assistant.parts.push_back(*result);
+    else if (result)
+      step.results.parts.push_back(*result);
+  } else if (rule == open_calls::answer) {
+    step.assistant.parts.push_back(call);
+    step.results.parts.push_back(
+      tool_result_content{call.id,
+                          call.name,
+                          "\"the stream ended before this tool had a result\"",
+                          true,
+                          false,
+                          {}});
+  }
+}
+
+step_messages collect(const stream_log& log, const std::vector<final_part>& all,
+                      std::span<const attempt_span> spans, open_calls rule) {
+  step_messages step;
+  const auto& made_by = spans.back().made_by;
+  step.assistant.made_by = made_by;
+  for (const auto& span : spans) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto& part = all[i];
+      if (part.part < span.from || part.part >= span.to)
+        continue;
+      if (auto* text = std::get_if<text_content>(&part.what)) {
+        step.add_text(*text);
+      } else if (auto* reasoning = std::get_if<reasoning_content>(&part.what)) {
+        if (part.how == final_part::state::complete && span.made_by == made_by)
+          step.assistant.parts.push_back(*reasoning);
+      } else if (auto* call = std::get_if<tool_call_content>(&part.what)) {
+        add_call(step, part, *call,
+                 i + 1 < all.size() && all[i + 1].part == part.part
+                   ? &all[i + 1]
+                   : nullptr,
+                 rule);
+      } else if (std::holds_alternative<file_content>(part.what)
+                 || std::holds_alternative<refusal_content>(part.what)) {
+        step.assistant.parts.push_back(part.what);
+      }
+      if (!std::holds_alternative<tool_result_content>(part.what))
+        step.cut = part.how == final_part::state::cut;
+    }
+  }
+  std::erase_if(step.assistant.parts, [](const content& c) {
+    auto* text = std::get_if<text_content>(&c);
+    return text && blank(text->text);
+  });
+  return step;
+}
+
+bool says_something(const message& m) {
+  return std::any_of(m.parts.begin(), m.parts.end(), [](const content& c) {
+    return !std::holds_alternative<reasoning_content>(c);
+  });
+}
+
+} // namespace
+
+// ---- conversation ----------------------------------------------------------
+
+conversation::conversation(workspace_snapshot snapshot)
+  : rows_(std::move(snapshot.history)), last_sequence_(snapshot.last_sequence) {
+  if (!rows_.empty())
+    last_sequence_ = std::max(last_sequence_, rows_.back().sequence);
+}
+
+expected<std::uint64_t>
+conversation::claim(std::optional<std::uint64_t> wanted) {
+  if (wanted && *wanted <= last_sequence_)
+    return fail(errc::invalid_request,
+                "history_sequence " + std::to_string(*wanted)
+                  + " is stale: the workspace is at "
+                  + std::to_string(last_sequence_)
+                  + "; leave it out or use a higher one");
+  last_sequence_ = wanted.value_or(last_sequence_ + 1);
+  return last_sequence_;
+}
+
+void conversation::add(history_row row) {
+  PENSTOCK_CHECK(row.sequence <= last_sequence_);
+  const auto at = std::upper_bound(
+    rows_.begin(), rows_.end(), row.sequence,
+    [](auto sequence, const history_row& r) { return sequence < r.sequence; });
+  rows_.insert(at, std::move(row));
+}
+
+std::vector<std::uint64_t> conversation::cut(std::uint64_t sequence) {
+  const auto from = std::find_if(rows_.begin(), rows_.end(), [&](auto& r) {
+    return r.sequence >= sequence;
+  });
+  std::vector<std::uint64_t> removed;
+  for (auto it = from; it != rows_.end(); ++it)
+    removed.push_back(it->sequence);
+  rows_.erase(from, rows_.end());
+  return removed;
+}
+
+std::vector<message> conversation::messages() const {
+  std::vector<message> all;
+  for (const auto& row : rows_)
+    all.insert(all.end(), row.what.begin(), row.what.end());
+  return all;
+}
+
+// ---- prompts ---------------------------------------------------------------
+
+namespace {
+
+// One step after the other, until `emit` has had them all.
+template <class Emit>
+void each_step(const stream_log& log, std::span<const attempt_span> spans,
+               open_calls rule, Emit emit) {
+  const auto all = log.parts();
+  while (!spans.empty()) {
+    const auto step = spans.front().step;
+    const auto end = std::find_if(spans.begin(), spans.end(),
+                                  [&](auto& s) { return s.step != step; });
+    const auto count = static_cast<std::size_t>(end - spans.begin());
+    emit(collect(log, all, spans.first(count), rule));
+    spans = spans.subspan(count);
+  }
+}
+
+} // namespace
+
+std::vector<message> generated_messages(const stream_log& log,
+                                        std::span<const attempt_span> spans,
+                                        bool& partial) {
+  std::vector<message> messages;
+  partial = false;
+  each_step(log, spans, open_calls::drop, [&](step_messages step) {
+    partial = false;
+    if (!says_something(step.assistant))
+      return;
+    messages.push_back(std::move(step.assistant));
+    if (!step.results.parts.empty())
+      messages.push_back(std::move(step.results));
+    else
+      partial = step.cut;
+  });
+  return messages;
+}
+
+std::vector<message> final_messages(const stream_log& log,
+                                    std::span<const attempt_span> spans) {
+  std::vector<message> messages;
+  each_step(log, spans, open_calls::answer, [&](step_messages step) {
+    if (!says_something(step.assistant))
+      return;
+    messages.push_back(std::move(step.assistant));
+    if (!step.results.parts.empty())
+      messages.push_back(std::move(step.results));
+  });
+  return messages;
+}
+
+prompt build_prompt(const start_request& request, const fallback_entry* entry,
+                    std::string_view provider,
+                    std::optional<thinking_level> thinking,
+                    std::vector<message> messages,
+                    std::vector<tool_definition> tools, bool partial) {
+  const auto options_of = [&](const provider_options& all) -> std::string {
+    const auto it = all.find(std::string{provider});
+    return it == all.end() ? std::string{} : it->second;
+  };
+  prompt p;
+  p.system = request.system;
+  p.messages = std::move(messages);
+  p.ending = partial ? continuation::partial : continuation::none;
+  p.tools = std::move(tools);
+  p.tool_choice = request.tool_choice;
+  p.response_format = request.response_format;
+  p.max_output_tokens = entry && entry->max_output_tokens
+                          ? entry->max_output_tokens
+                          : request.max_output_tokens;
+  p.sampling = entry && entry->sampling ? *entry->sampling : request.sampling;
+  p.thinking = entry && entry->thinking ? entry->thinking : thinking;
+  p.cache = request.cache;
+  p.headers = request.headers;
+  if (entry)
+    p.provider_options_json = options_of(entry->provider_options_json);
+  if (p.provider_options_json.empty())
+    p.provider_options_json = options_of(request.provider_options_json);
+  return p;
+}
+
+std::string text_of(const stream_log& log) {
+  std::string text;
+  for (const auto& part : log.parts())
+    if (auto* t = std::get_if<text_content>(&part.what))
+      text += t->text;
+  return text;
+}
+
+} // namespace penstock

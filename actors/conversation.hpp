@@ -1,0 +1,83 @@
+// The history of a workspace, and the prompts that are made of it. Pure.
+#pragma once
+
+#include "actors/stream_log.hpp"
+#include "messages/record.hpp"
+#include "messages/request.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace penstock {
+
+/// One attempt's share of a stream: entries [from, to) of its log.
+struct attempt_span {
+  std::uint32_t step = 1;
+  std::uint32_t from = 0;
+  std::uint32_t to = 0;
+  std::string made_by; ///< "api/model"; empty if it never started.
+};
+
+/// The history of one workspace.
+///
+/// Invariant: sequence numbers rise strictly and are never given twice, not
+///            even after their message was removed.
+class conversation {
+public:
+  explicit conversation(workspace_snapshot snapshot = {});
+
+  const std::vector<history_row>& rows() const noexcept { return rows_; }
+  std::uint64_t last_sequence() const noexcept { return last_sequence_; }
+
+  /// Claims the next sequence number, or `wanted`, which must be higher than
+  /// all before: else `invalid_request`.
+  expected<std::uint64_t> claim(std::optional<std::uint64_t> wanted);
+
+  /// @pre row.sequence was claimed. Rows are kept in order of sequence.
+  void add(history_row row);
+
+  /// Removes the rows from `sequence` on. @returns their numbers.
+  std::vector<std::uint64_t> cut(std::uint64_t sequence);
+
+  /// All messages, in order.
+  std::vector<message> messages() const;
+
+private:
+  std::vector<history_row> rows_;
+  std::uint64_t last_sequence_ = 0;
+};
+
+/// The messages that a stream has made so far, as the next request needs them:
+/// an assistant message per step, each with its tools' results behind it.
+///
+/// What a provider would reject is left out: reasoning that was cut or that
+/// another model made, calls without a result, blank text.
+/// @param spans of all attempts so far, in order.
+/// @param partial set to whether the last message is a cut answer.
+std::vector<message> generated_messages(const stream_log& log,
+                                        std::span<const attempt_span> spans,
+                                        bool& partial);
+
+/// What a stream leaves in the history: the same messages, for good. Calls
+/// without a result get an error result that says so. Empty if nothing is
+/// worth keeping (SPEC §8: no non-blank text, file or completed tool).
+std::vector<message> final_messages(const stream_log& log,
+                                    std::span<const attempt_span> spans);
+
+/// The prompt of a step.
+/// @param entry of the fallback chain, or null for the requested model.
+/// @param thinking as it stands now; may have changed since the start.
+prompt build_prompt(const start_request& request, const fallback_entry* entry,
+                    std::string_view provider,
+                    std::optional<thinking_level> thinking,
+                    std::vector<message> messages,
+                    std::vector<tool_definition> tools, bool partial);
+
+/// All text parts that stand, joined.
+std::string text_of(const stream_log& log);
+
+} // namespace penstock

@@ -1,0 +1,43 @@
+// Regular expressions that can neither hang nor overflow the stack.
+#pragma once
+
+#include "messages/errc.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace penstock {
+
+/// A compiled ECMAScript pattern without back references.
+///
+/// std::regex by itself backtracks: `(a|a)*b` takes for ever on 64 letters,
+/// and `(.|x)*` overflows the stack on a long text. This one follows all
+/// alternatives at once, and refuses what would cost too much.
+///
+/// Limits:  limits::regex_bytes_max, limits::regex_weight_max; a match whose
+///          cost would exceed limits::regex_steps_max is refused.
+/// Errors:  `compile`: `invalid_request`, one line with the reason.
+/// Threads: immutable; const members from any thread.
+class linear_regex {
+public:
+  static expected<linear_regex> compile(std::string_view pattern);
+
+  /// Whether all of `text` matches. Empty: the text is too long for this
+  /// pattern.
+  std::optional<bool> matches(std::string_view text) const;
+  /// Whether any piece of `text` matches. Empty as above.
+  std::optional<bool> found_in(std::string_view text) const;
+
+  const std::string& pattern() const noexcept;
+
+private:
+  struct compiled;
+  explicit linear_regex(std::shared_ptr<const compiled> what)
+    : what_(std::move(what)) {}
+
+  std::shared_ptr<const compiled> what_; // never null
+};
+
+} // namespace penstock

@@ -1,0 +1,231 @@
+#include "actors/stream_contract.hpp"
+
+#include "messages/check.hpp"
+#include "messages/limits.hpp"
+
+#include <utility>
+
+namespace penstock {
+
+namespace {
+
+error over_limit(const char* name, std::size_t most, const char* unit) {
+  return {errc::protocol,
+          std::string{"the answer exceeds the limit "} + name + " of "
+            + std::to_string(most) + " " + unit,
+          0, std::nullopt, std::nullopt};
+}
+
+} // namespace
+
+/// Applies one part after the other to the log.
+struct stream_contract::visitor {
+  stream_contract& self;
+  stream_log& log;
+  effect& done;
+
+  // The state of `key`, opened by `open` if this is its first part.
+  template <class Open>
+  part_state& at(part_key key, Open open) {
+    auto [it, fresh] = self.parts_.try_emplace(key);
+    if (fresh) {
+      it->second.number = open();
+      it->second.open = true;
+      done.output = true;
+      if (log.part_count() > limits::stream_parts_max)
+        done.why =
+          over_limit("stream_parts_max", limits::stream_parts_max, "parts");
+    }
+    return it->second;
+  }
+
+  void text(part_state& p, std::string_view bytes) {
+    if (!p.open || bytes.empty())
+      return;
+    log.append(p.number, bytes);
+    done.output = true;
+    if (log.text_bytes() > limits::stream_text_bytes_max)
+      done.why = over_limit("stream_text_bytes_max",
+                            limits::stream_text_bytes_max, "bytes");
+  }
+
+  void operator()(part::response_info& m) {
+    if (self.response_id_.empty())
+      self.response_id_ = std::move(m.id);
+  }
+  void operator()(part::text& m) {
+    text(at(m.key, [&] { return log.open_text(); }), m.bytes);
+  }
+  void operator()(part::refusal& m) {
+    text(at(m.key, [&] { return log.open_refusal(); }), m.bytes);
+  }
+  void operator()(part::reasoning& m) {
+    text(at(m.key, [&] { return log.open_reasoning(); }), m.bytes);
+  }
+  void operator()(part::text_end& m) {
+    auto& p = at(m.key, [&] { return log.open_text(); });
+    if (std::exchange(p.open, false)) {
+      log.close_text(p.number, false);
+      done.part_closed = true;
+    }
+  }
+  void operator()(part::reasoning_end& m) {
+    auto& p = at(m.key, [&] { return log.open_reasoning(); });
+    if (std::exchange(p.open, false)) {
+      if (m.signature.empty())
+        m.signature = std::move(p.signature);
+      log.close_reasoning(p.number,
+                          {{},
+                           std::move(m.signature),
+                           std::move(m.encrypted),
+                           std::move(m.item_id)},
+                          false);
+      done.part_closed = true;
+    }
+  }
+  void operator()(part::signature& m) {
+    auto& p = at(m.key, [&] { return log.open_text(); });
+    p.signature = m.bytes;
+    log.sign(p.number, m.bytes);
+  }
+  void operator()(part::tool_start& m) {
+    auto& p = at(m.key, [&] {
+      auto id = m.id.empty() ? "call_" + to_string(log.of()->stream) + "_"
+                                 + std::to_string(log.size())
+                             : m.id;
+      return log.open_call({std::move(id),
+                            std::move(m.name),
+                            {},
+                            std::move(m.kind),
+                            {},
+                            {},
+                            m.provider_executed});
+    });
+    p.call = true;
+    p.provider_executed = m.provider_executed;
+  }
+  void operator()(part::tool_input& m) {
+    const auto it = self.parts_.find(m.key);
+    if (it == self.parts_.end() || !it->second.open)
+      return;
+    auto& p = it->second;
+    if (p.input_bytes + m.bytes.size() > limits::tool_input_bytes_max) {
+      done.why = over_limit("tool_input_bytes_max",
+                            limits::tool_input_bytes_max, "bytes");
+      return;
+    }
+    p.input_bytes += m.bytes.size();
+    log.append(p.number, m.bytes);
+    done.output = true;
+  }
+  void operator()(part::tool_complete& m) {
+    const auto it = self.parts_.find(m.key);
+    if (it == self.parts_.end() || !std::exchange(it->second.open, false))
+      return;
+    if (m.input.size() > limits::tool_input_bytes_max)
+      done.why = over_limit("tool_input_bytes_max",
+                            limits::tool_input_bytes_max, "bytes");
+    log.complete_call(it->second.number, std::move(m.input),
+                      std::move(m.signature), std::move(m.item_id));
+  }
+  // Its call may never have been seen: then it is a part with null input.
+  void operator()(part::tool_result& m) {
+    auto& p = at(m.key, [&] {
+      return log.open_call({m.tool_call_id, m.tool_name, {}, {}, {}, {}, true});
+    });
+    p.call = p.provider_executed = true;
+    if (std::exchange(p.open, false))
+      log.complete_call(p.number, "null", {}, {});
+    if (!log.has_result(p.number))
+      log.add_result(p.number, {std::move(m.tool_call_id),
+                                std::move(m.tool_name),
+                                std::move(m.output_json),
+                                m.is_error,
+                                true,
+                                {}});
+    done.provider_result = true;
+  }
+  void operator()(part::file& m) {
+    auto& p = at(m.key, [&] { return log.add_file(std::move(m.what)); });
+    p.open = false;
+  }
+  void operator()(part::source& m) { log.add_source(std::move(m.what)); }
+  void operator()(part::compaction&) {}
+  void operator()(part::usage& m) { self.usage_ = m.what; }
+  void operator()(part::finished&) {}
+  void operator()(part::failed&) {}
+};
+
+void stream_contract::begin_attempt(attempt_id id) {
+  attempt_ = id;
+  next_index_ = 0;
+  parts_.clear();
+  usage_ = {};
+}
+
+bool stream_contract::current(const attempt_id& id) noexcept {
+  const bool yes = attempt_ == id;
+  stale_ += !yes;
+  return yes;
+}
+
+stream_contract::effect stream_contract::take(std::uint32_t index,
+                                              std::vector<stream_part> parts,
+                                              stream_log& log) {
+  PENSTOCK_CHECK(index == next_index_);
+  ++next_index_;
+  effect done;
+  for (auto& p : parts) {
+    std::visit(visitor{*this, log, done}, p);
+    if (done.why.code != errc::none)
+      break;
+  }
+  return done;
+}
+
+void stream_contract::end_attempt(bool cut, stream_log& log) {
+  for (auto& [key, p] : parts_) {
+    if (!std::exchange(p.open, false) || p.call)
+      continue;
+    const auto& what = log.content_of(p.number);
+    if (std::holds_alternative<text_content>(what))
+      log.close_text(p.number, cut);
+    else if (std::holds_alternative<refusal_content>(what))
+      log.close_refusal(p.number, cut);
+    else
+      log.close_reasoning(p.number, {{}, cut ? "" : p.signature, {}, {}}, cut);
+  }
+}
+
+std::optional<std::uint32_t>
+stream_contract::first_incomplete_call(const stream_log& log) const {
+  std::optional<std::uint32_t> first;
+  for (auto& [key, p] : parts_)
+    if (p.call && !log.is_complete(p.number) && (!first || p.number < *first))
+      first = p.number;
+  return first;
+}
+
+std::optional<std::uint32_t> stream_contract::first_call() const {
+  std::optional<std::uint32_t> first;
+  for (auto& [key, p] : parts_)
+    if (p.call && (!first || p.number < *first))
+      first = p.number;
+  return first;
+}
+
+std::vector<stream_contract::ready_call>
+stream_contract::ready_calls(const stream_log& log) const {
+  std::map<std::uint32_t, ready_call> in_order;
+  for (auto& [key, p] : parts_)
+    if (p.call && !p.provider_executed && log.is_complete(p.number)
+        && !log.has_result(p.number))
+      in_order[p.number] = {
+        p.number, std::get<tool_call_content>(log.content_of(p.number))};
+  std::vector<ready_call> calls;
+  for (auto& [number, call] : in_order)
+    calls.push_back(std::move(call));
+  return calls;
+}
+
+} // namespace penstock

@@ -1,0 +1,383 @@
+#include "actors/stream_log.hpp"
+
+#include "messages/check.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace penstock {
+
+namespace {
+
+constexpr std::size_t mark_bytes = 64; // what a mark weighs in a batch, about
+
+/// The first UTF-8 boundary at or before `at`.
+std::uint64_t boundary(std::string_view text, std::uint64_t at) {
+  while (at > 0 && at < text.size()
+         && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80)
+    --at;
+  return at;
+}
+
+} // namespace
+
+stream_log::stream_log(std::shared_ptr<const stream_identity> of,
+                       event::stream_start start)
+  : of_(std::move(of)) {
+  PENSTOCK_CHECK(of_ != nullptr);
+  marks_.push_back(std::move(start));
+  push(kind::start, 0, 0);
+}
+
+// ---- writing ---------------------------------------------------------------
+
+std::uint32_t stream_log::push(kind what, std::uint32_t part,
+                               std::uint32_t index) {
+  PENSTOCK_CHECK(!ended_);
+  entries_.push_back({what, part, index, 0, 0, 0});
+  return static_cast<std::uint32_t>(entries_.size() - 1);
+}
+
+std::uint32_t stream_log::open(kind what, content c) {
+  const auto number = size();
+  parts_.push_back(
+    {number, std::move(c), {}, {}, final_part::state::cut, true, false});
+  return push(what, number, static_cast<std::uint32_t>(parts_.size() - 1));
+}
+
+std::uint32_t stream_log::open_text() {
+  return open(kind::segment, text_content{});
+}
+std::uint32_t stream_log::open_reasoning() {
+  return open(kind::segment, reasoning_content{});
+}
+std::uint32_t stream_log::open_refusal() {
+  return open(kind::segment, refusal_content{});
+}
+
+const stream_log::part_data& stream_log::data(std::uint32_t part) const {
+  PENSTOCK_CHECK(part < entries_.size() && entries_[part].part == part);
+  PENSTOCK_CHECK(entries_[part].index < parts_.size());
+  return parts_[entries_[part].index];
+}
+
+stream_log::part_data& stream_log::data(std::uint32_t part) {
+  return const_cast<part_data&>(std::as_const(*this).data(part));
+}
+
+std::string_view stream_log::bytes(const part_data& p) const {
+  if (auto* text = std::get_if<text_content>(&p.what))
+    return text->text;
+  if (auto* reasoning = std::get_if<reasoning_content>(&p.what))
+    return reasoning->text;
+  if (auto* refusal = std::get_if<refusal_content>(&p.what))
+    return refusal->text;
+  auto* call = std::get_if<tool_call_content>(&p.what);
+  PENSTOCK_CHECK(call != nullptr);
+  return p.streamed_input.empty() ? call->input_json : p.streamed_input;
+}
+
+std::string& stream_log::bytes(part_data& p) {
+  if (auto* text = std::get_if<text_content>(&p.what))
+    return text->text;
+  if (auto* reasoning = std::get_if<reasoning_content>(&p.what))
+    return reasoning->text;
+  if (auto* refusal = std::get_if<refusal_content>(&p.what))
+    return refusal->text;
+  auto* call = std::get_if<tool_call_content>(&p.what);
+  PENSTOCK_CHECK(call != nullptr);
+  return call->input_json;
+}
+
+void stream_log::append(std::uint32_t part, std::string_view more) {
+  auto& p = data(part);
+  PENSTOCK_CHECK(p.open && !ended_);
+  auto& text = bytes(p);
+  auto& last = entries_.back();
+  if (last.what != kind::segment || last.part != part) {
+    const auto number = push(kind::segment, part, entries_[part].index);
+    entries_[number].begin = entries_[number].end = text.size();
+  }
+  text.append(more);
+  entries_.back().end = text.size();
+  if (!std::holds_alternative<tool_call_content>(p.what))
+    text_bytes_ += more.size();
+}
+
+void stream_log::close(std::uint32_t part, bool cut) {
+  auto& p = data(part);
+  PENSTOCK_CHECK(p.open);
+  p.open = false;
+  p.how = cut ? final_part::state::cut : final_part::state::complete;
+}
+
+void stream_log::close_text(std::uint32_t part, bool cut) {
+  close(part, cut);
+  push(kind::text_end, part, entries_[part].index);
+}
+
+void stream_log::close_refusal(std::uint32_t part, bool cut) {
+  close(part, cut);
+}
+
+void stream_log::close_reasoning(std::uint32_t part, reasoning_content proof,
+                                 bool cut) {
+  close(part, cut);
+  auto& reasoning = std::get<reasoning_content>(data(part).what);
+  reasoning.signature = std::move(proof.signature);
+  reasoning.encrypted = std::move(proof.encrypted);
+  reasoning.item_id = std::move(proof.item_id);
+  push(kind::reasoning_end, part, entries_[part].index);
+}
+
+void stream_log::sign(std::uint32_t part, std::string_view signature) {
+  if (auto* text = std::get_if<text_content>(&data(part).what))
+    text->signature = signature;
+}
+
+std::uint32_t stream_log::open_call(tool_call_content call) {
+  call.input_json.clear();
+  return open(kind::call_start, std::move(call));
+}
+
+void stream_log::complete_call(std::uint32_t part, std::string input_json,
+                               std::string signature, std::string item_id) {
+  close(part, false);
+  auto& p = data(part);
+  auto& call = std::get<tool_call_content>(p.what);
+  if (!call.input_json.empty() && call.input_json != input_json)
+    p.streamed_input = std::move(call.input_json);
+  call.input_json = std::move(input_json);
+  call.signature = std::move(signature);
+  call.item_id = std::move(item_id);
+  push(kind::call, part, entries_[part].index);
+}
+
+void stream_log::execution_started(std::uint32_t part) {
+  PENSTOCK_CHECK(!data(part).open && !data(part).result);
+  push(kind::execution, part, entries_[part].index);
+}
+
+void stream_log::add_result(std::uint32_t part, tool_result_content result) {
+  PENSTOCK_CHECK(!data(part).open && !data(part).result);
+  data(part).result = std::move(result);
+  push(kind::result, part, entries_[part].index);
+}
+
+std::uint32_t stream_log::add_file(file_content what) {
+  const auto number = open(kind::file, std::move(what));
+  close(number, false);
+  return number;
+}
+
+// A source is told, but is no content of the message.
+std::uint32_t stream_log::add_source(source what) {
+  const auto number = size();
+  marks_.push_back(event::source{number, std::move(what)});
+  return push(kind::source, number,
+              static_cast<std::uint32_t>(marks_.size() - 1));
+}
+
+void stream_log::add_mark(event_body body) {
+  marks_.push_back(std::move(body));
+  push(kind::mark, size(), static_cast<std::uint32_t>(marks_.size() - 1));
+}
+
+void stream_log::retract(std::uint32_t part) {
+  PENSTOCK_CHECK(part > 0 && part < size());
+  const auto number = size();
+  for (auto i = part; i < number; ++i)
+    entries_[i].withdrawn_by = number;
+  for (auto& p : parts_)
+    if (p.number >= part) {
+      p.open = false;
+      p.withdrawn = true;
+    }
+  add_mark(event::retract{part, 0});
+}
+
+void stream_log::terminate(event_body body) {
+  PENSTOCK_CHECK(penstock::terminal(body));
+  add_mark(std::move(body));
+  ended_ = true;
+}
+
+// ---- reading ---------------------------------------------------------------
+
+stream_log::place stream_log::end() const noexcept {
+  return {size() - 1, length(entries_.back())};
+}
+
+std::vector<final_part> stream_log::parts() const {
+  std::vector<final_part> all;
+  for (auto& p : parts_) {
+    if (p.withdrawn)
+      continue;
+    all.push_back({p.number, p.what, p.how});
+    if (p.result)
+      all.push_back({p.number, *p.result, final_part::state::complete});
+  }
+  return all;
+}
+
+std::vector<std::uint32_t> stream_log::part_numbers(std::uint32_t from) const {
+  std::vector<std::uint32_t> numbers;
+  for (auto& p : parts_)
+    if (!p.withdrawn && p.number >= from)
+      numbers.push_back(p.number);
+  return numbers;
+}
+
+const content& stream_log::content_of(std::uint32_t part) const {
+  return data(part).what;
+}
+bool stream_log::has_result(std::uint32_t part) const {
+  return data(part).result.has_value();
+}
+bool stream_log::is_complete(std::uint32_t part) const {
+  return !data(part).withdrawn && data(part).how == final_part::state::complete;
+}
+
+const event_body& stream_log::terminal() const {
+  PENSTOCK_CHECK(ended_);
+  return marks_.back();
+}
+
+bool stream_log::pending(place& at) const {
+  for (;;) {
+    const auto& e = entries_[at.entry];
+    if (e.withdrawn_by != 0) {
+      // Whoever has seen some of it is led to the mark that says so, all
+      // others behind that.
+      const auto& mark =
+        std::get<event::retract>(marks_[entries_[e.withdrawn_by].index]);
+      const bool unseen = at.entry == mark.part && at.offset == 0;
+      at = {e.withdrawn_by, unseen ? 1u : 0u};
+    } else if (at.offset < length(e)) {
+      return true;
+    } else if (at.entry + 1 == size()) {
+      return false;
+    } else {
+      at = {at.entry + 1, entries_[at.entry + 1].begin};
+    }
+  }
+}
+
+bool stream_log::tell(place& at, std::size_t bytes_max,
+                      std::vector<stream_event>& out) const {
+  for (std::size_t told = 0; pending(at);) {
+    if (told >= bytes_max)
+      return false;
+    const auto& e = entries_[at.entry];
+    if (e.what == kind::segment) {
+      const auto from = std::max(at.offset, e.begin);
+      auto to = e.end;
+      if (to - from > bytes_max - told) {
+        to = boundary(bytes(parts_[e.index]), from + bytes_max - told);
+        if (to <= from)
+          to = e.end; // One character is larger than what is left.
+      }
+      tell_segment(e, from, to, out);
+      told += to - from;
+      at.offset = to;
+    } else {
+      tell_mark(e, out);
+      at.offset = 1;
+      told += mark_bytes;
+    }
+    out.back().after = position{of_->stream, at.entry, at.offset};
+  }
+  return true;
+}
+
+void stream_log::tell_segment(const entry& e, std::uint64_t from,
+                              std::uint64_t to,
+                              std::vector<stream_event>& out) const {
+  const auto& p = parts_[e.index];
+  std::string text{bytes(p).substr(from, to - from)};
+  stream_event told;
+  told.of = of_;
+  if (std::holds_alternative<text_content>(p.what))
+    told.body = event::text_delta{p.number, from, std::move(text)};
+  else if (std::holds_alternative<reasoning_content>(p.what))
+    told.body = event::reasoning_delta{p.number, from, std::move(text), {}};
+  else if (std::holds_alternative<refusal_content>(p.what))
+    told.body = event::refusal_delta{p.number, from, std::move(text)};
+  else
+    told.body = event::tool_call_delta{
+      p.number, std::get<tool_call_content>(p.what).id, from, std::move(text)};
+  out.push_back(std::move(told));
+}
+
+void stream_log::tell_mark(const entry& e,
+                           std::vector<stream_event>& out) const {
+  const auto tell = [&](event_body body) {
+    stream_event told;
+    told.of = of_;
+    told.body = std::move(body);
+    out.push_back(std::move(told));
+  };
+  if (e.what == kind::start || e.what == kind::mark || e.what == kind::source)
+    return tell(marks_[e.index]);
+  const auto& p = parts_[e.index];
+  const auto* call = std::get_if<tool_call_content>(&p.what);
+  switch (e.what) {
+  case kind::text_end:
+    return tell(event::text_end{p.number});
+  case kind::reasoning_end: {
+    const auto& reasoning = std::get<reasoning_content>(p.what);
+    if (!reasoning.signature.empty())
+      tell(event::reasoning_delta{p.number, reasoning.text.size(), "",
+                                  reasoning.signature});
+    return tell(event::reasoning_end{p.number});
+  }
+  case kind::file:
+    return tell(event::file{p.number, std::get<file_content>(p.what)});
+  case kind::call_start:
+    return tell(event::tool_call_start{p.number, call->id, call->name});
+  case kind::call:
+    return tell(event::tool_call{p.number,
+                                 call->id,
+                                 call->name,
+                                 call->input_json,
+                                 call->provider_executed,
+                                 {}});
+  case kind::execution:
+    return tell(event::tool_execution_start{p.number, call->id, {}});
+  case kind::result:
+    return tell(event::tool_result{p.number,
+                                   call->id,
+                                   p.result->output_json,
+                                   p.result->is_error,
+                                   p.result->provider_executed,
+                                   {}});
+  default:
+    PENSTOCK_CHECK(!"an entry that cannot be told");
+  }
+}
+
+std::optional<stream_log::place> stream_log::find(const position& p) const {
+  if (p.stream != of_->stream || p.part >= entries_.size())
+    return std::nullopt;
+  auto at = place{p.part, p.offset};
+  const auto& first = entries_[p.part];
+  if (first.what != kind::segment)
+    return p.offset <= 1 ? std::optional{at} : std::nullopt;
+  // A client that counts a part's bytes names the part, not the segment.
+  while (at.offset > entries_[at.entry].end) {
+    const auto next = std::find_if(
+      entries_.begin() + at.entry + 1, entries_.end(), [&](const entry& e) {
+        return e.what == kind::segment && e.part == first.part;
+      });
+    if (next == entries_.end())
+      return std::nullopt;
+    at.entry = static_cast<std::uint32_t>(next - entries_.begin());
+  }
+  const auto text = bytes(parts_[first.index]);
+  if (at.offset < entries_[at.entry].begin
+      || boundary(text, p.offset) != p.offset)
+    return std::nullopt;
+  return at;
+}
+
+} // namespace penstock

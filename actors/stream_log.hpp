@@ -1,0 +1,165 @@
+// The append-only log of one stream: what was generated, in the order in which
+// it is told. Plain data and pure functions; no CAF, no clock.
+#pragma once
+
+#include "messages/stream.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace penstock {
+
+/// The transcript of one stream and its order.
+///
+/// An entry is either a segment, a run of bytes appended to a part, or a mark,
+/// which is told whole. Deltas of one part extend its last segment; when parts
+/// alternate on the wire, each alternation begins a new segment. So places in
+/// the log are totally ordered, whatever grew when, and a subscriber needs one
+/// place to know what it lacks.
+///
+/// A part has the number of the entry that opened it. Entry 0 is the
+/// `stream_start`; numbers are never reused. A retraction withdraws all
+/// entries from a place to the end; they stay, empty, and whoever has seen
+/// some of them is told.
+///
+/// Cost:      O(1) amortised per delta, in bytes; no object per delta.
+/// Threads:   one owner. After the terminal it never changes: share it then.
+/// Invariant: segments of one part are adjacent in offset: each begins where
+///            the one before ended.
+class stream_log {
+public:
+  /// What is told of an entry: a place to go on from, and what to tell.
+  struct place {
+    std::uint32_t entry = 0;
+    std::uint64_t offset = 0;
+    bool operator==(const place&) const = default;
+    auto operator<=>(const place&) const = default;
+  };
+
+  stream_log(std::shared_ptr<const stream_identity> of,
+             event::stream_start start);
+
+  const std::shared_ptr<const stream_identity>& of() const { return of_; }
+
+  // ---- writing -------------------------------------------------------------
+
+  std::uint32_t open_text();
+  std::uint32_t open_reasoning();
+  std::uint32_t open_refusal();
+  /// Text, reasoning, refusal or tool input. The part must be open.
+  void append(std::uint32_t part, std::string_view bytes);
+  void close_text(std::uint32_t part, bool cut);
+  void close_refusal(std::uint32_t part, bool cut);
+  void close_reasoning(std::uint32_t part, reasoning_content proof, bool cut);
+  /// Adds a signature to a text part that is still open or closed already.
+  void sign(std::uint32_t part, std::string_view signature);
+
+  std::uint32_t open_call(tool_call_content call);
+  /// The input is whole: `input_json` is all of its text.
+  void complete_call(std::uint32_t part, std::string input_json,
+                     std::string signature, std::string item_id);
+  void execution_started(std::uint32_t part);
+  void add_result(std::uint32_t part, tool_result_content result);
+  std::uint32_t add_file(file_content what);
+  std::uint32_t add_source(source what);
+  /// A mark that is no part: step_end, attempt_retry, a nested call.
+  void add_mark(event_body body);
+  /// Withdraws part `part` and all entries after it.
+  void retract(std::uint32_t part);
+  /// The end. Nothing may be written after it.
+  void terminate(event_body body);
+
+  // ---- reading -------------------------------------------------------------
+
+  bool ended() const noexcept { return ended_; }
+  std::uint32_t size() const noexcept {
+    return static_cast<std::uint32_t>(entries_.size());
+  }
+  /// The place after all there is.
+  place end() const noexcept;
+  /// Parts opened and not withdrawn, in order.
+  std::vector<final_part> parts() const;
+  /// Parts that lie in [from, to) by number and are not withdrawn.
+  std::vector<std::uint32_t> part_numbers(std::uint32_t from) const;
+  /// Bytes of the text, reasoning and refusal parts, withdrawn ones included.
+  std::size_t text_bytes() const noexcept { return text_bytes_; }
+  std::size_t part_count() const noexcept { return parts_.size(); }
+  const content& content_of(std::uint32_t part) const;
+  bool has_result(std::uint32_t part) const;
+  bool is_complete(std::uint32_t part) const;
+  /// The terminal's body. @pre ended()
+  const event_body& terminal() const;
+
+  /// Moves `at` over what need not be told.
+  /// @returns whether something lies after it.
+  bool pending(place& at) const;
+
+  /// Tells what lies after `at`, about `bytes_max` of it, and moves `at`.
+  /// @param out appended to; `of`, `body` and `after` are set, the rest is the
+  ///            subscription's.
+  /// @returns whether all was told.
+  bool tell(place& at, std::size_t bytes_max,
+            std::vector<stream_event>& out) const;
+
+  /// The place that a client's position names, if it is one of this log.
+  std::optional<place> find(const position& p) const;
+
+private:
+  enum class kind : std::uint8_t {
+    start,
+    segment,
+    text_end,
+    reasoning_end,
+    call_start,
+    call,
+    execution,
+    result,
+    file,
+    source,
+    mark
+  };
+  struct entry {
+    kind what;
+    std::uint32_t part;  ///< Its part's number; own number if it opened it.
+    std::uint32_t index; ///< Of parts_, or of marks_ if what is mark.
+    std::uint32_t withdrawn_by; ///< Number of the retract mark; 0: it stands.
+    std::uint64_t begin, end;   ///< Of a segment, in its part's bytes.
+  };
+  struct part_data {
+    std::uint32_t number;
+    content what; ///< The bytes live in it; a call's in input_json.
+    std::optional<tool_result_content> result;
+    /// What came piece by piece, if the whole input is another text.
+    std::string streamed_input;
+    final_part::state how = final_part::state::cut;
+    bool open = true;
+    bool withdrawn = false;
+  };
+
+  std::uint32_t push(kind what, std::uint32_t part, std::uint32_t index);
+  std::uint32_t open(kind what, content c);
+  part_data& data(std::uint32_t part);
+  const part_data& data(std::uint32_t part) const;
+  std::string& bytes(part_data& p);
+  std::string_view bytes(const part_data& p) const;
+  void close(std::uint32_t part, bool cut);
+  void tell_segment(const entry& e, std::uint64_t from, std::uint64_t to,
+                    std::vector<stream_event>& out) const;
+  void tell_mark(const entry& e, std::vector<stream_event>& out) const;
+  std::uint64_t length(const entry& e) const noexcept {
+    return e.what == kind::segment ? e.end : 1;
+  }
+
+  std::shared_ptr<const stream_identity> of_;
+  std::vector<entry> entries_;
+  std::vector<part_data> parts_;
+  std::vector<event_body> marks_;
+  std::size_t text_bytes_ = 0;
+  bool ended_ = false;
+};
+
+} // namespace penstock

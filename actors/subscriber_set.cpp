@@ -1,0 +1,217 @@
+#include "actors/subscriber_set.hpp"
+
+#include "messages/check.hpp"
+#include "messages/limits.hpp"
+
+#include <algorithm>
+
+namespace penstock {
+
+subscriber_set::subscriber_set(std::string workspace_id)
+  : workspace_(std::make_shared<stream_identity>(
+    stream_identity{std::move(workspace_id), {}, {}})) {}
+
+void subscriber_set::begin(std::shared_ptr<const stream_log> log) {
+  recent_.push_back(std::move(log));
+  // Streams that everyone has left, or that are too far behind, go.
+  const auto needed = [&] {
+    return std::any_of(all_.begin(), all_.end(), [&](const auto& s) {
+      return s.second.ordinal <= first_ordinal_;
+    });
+  };
+  while (recent_.size() > limits::retained_streams_max
+         || (recent_.size() > 1 && !needed())) {
+    recent_.pop_front();
+    ++first_ordinal_;
+  }
+}
+
+bool subscriber_set::knows(const position& p) const {
+  return std::any_of(recent_.begin(), recent_.end(), [&](const auto& log) {
+    return log->of()->stream == p.stream;
+  });
+}
+
+// At the end of the present, with nothing to tell.
+void subscriber_set::place_at_end(one& s) {
+  s.ordinal = first_ordinal_ + recent_.size() - 1;
+  if (!recent_.empty()) {
+    s.log = recent_.back();
+    s.at = s.log->end();
+  }
+}
+
+void subscriber_set::add(const subscribe& m) {
+  one s;
+  s.sink = m.sink;
+  s.caught_up.emplace();
+  place_at_end(s);
+  const bool active = s.log && !s.log->ended();
+  if (m.after)
+    for (std::size_t i = 0; i < recent_.size(); ++i)
+      if (auto at = recent_[i]->find(*m.after)) {
+        s.log = recent_[i];
+        s.ordinal = first_ordinal_ + i;
+        s.at = *at;
+        s.caught_up->how = event::caught_up::mode::since;
+      }
+  if (s.caught_up->how != event::caught_up::mode::since
+      && (active || (m.after && s.log && knows(*m.after)))) {
+    s.at = {};
+    s.caught_up->how = event::caught_up::mode::full;
+  } else if (s.caught_up->how == event::caught_up::mode::none && m.after) {
+    s.caught_up->how = event::caught_up::mode::full;
+  }
+  all_.insert_or_assign(m.id, std::move(s));
+}
+
+void subscriber_set::add_after(const subscribe& m,
+                               std::optional<closed_stream> found) {
+  add({m.workspace_id, m.id, m.sink, std::nullopt});
+  auto& s = all_.at(m.id);
+  s.caught_up->how =
+    found ? event::caught_up::mode::since : event::caught_up::mode::full;
+  if (found)
+    s.notes.emplace_back(found->identity, *found->terminal);
+}
+
+void subscriber_set::add_for_stream(subscription_id id,
+                                    std::shared_ptr<event_sink> sink) {
+  PENSTOCK_CHECK(!recent_.empty());
+  one s;
+  s.sink = std::move(sink);
+  place_at_end(s);
+  s.at = {};
+  s.leaves_at_end = true;
+  all_.insert_or_assign(id, std::move(s));
+}
+
+void subscriber_set::remove(subscription_id id) {
+  if (const auto it = all_.find(id); it != all_.end())
+    leave(it);
+}
+
+void subscriber_set::adopt(parked_subscriber parked) {
+  one s;
+  s.sink = std::move(parked.sink);
+  s.seq = parked.seq;
+  place_at_end(s);
+  all_.insert_or_assign(parked.id, std::move(s));
+}
+
+std::vector<parked_subscriber> subscriber_set::park() {
+  std::vector<parked_subscriber> parked;
+  for (auto& [id, s] : all_)
+    parked.push_back({id, std::move(s.sink), s.seq});
+  all_.clear();
+  return parked;
+}
+
+bool subscriber_set::settled() {
+  return std::none_of(all_.begin(), all_.end(),
+                      [&](auto& s) { return pending(s.second); });
+}
+
+void subscriber_set::note(const event_body& body) {
+  for (auto& [id, s] : all_) {
+    std::erase_if(s.notes, [&](const auto& n) {
+      return n.second.index() == body.index() && n.first == workspace_;
+    });
+    s.notes.emplace_back(workspace_, body);
+  }
+}
+
+// Steps into the stream after the one that it has been told to its end.
+bool subscriber_set::next_log(one& s) {
+  const auto last = first_ordinal_ + recent_.size() - 1;
+  if (recent_.empty() || s.ordinal >= last || s.leaves_at_end)
+    return false;
+  s.ordinal = std::max(s.ordinal + 1, first_ordinal_);
+  s.log = recent_[s.ordinal - first_ordinal_];
+  s.at = {};
+  return true;
+}
+
+bool subscriber_set::pending(one& s) {
+  if (s.caught_up || !s.notes.empty())
+    return true;
+  return (s.log && s.log->pending(s.at))
+         || (!recent_.empty() && !s.leaves_at_end
+             && s.ordinal < first_ordinal_ + recent_.size() - 1);
+}
+
+void subscriber_set::fill(one& s, event_batch& batch, std::string_view state) {
+  const auto tell_notes = [&] {
+    for (auto& [of, body] : s.notes) {
+      batch.emplace_back();
+      batch.back().of = of;
+      batch.back().body = std::move(body);
+    }
+    s.notes.clear();
+  };
+  // A past stream's terminal comes before the stream that runs now.
+  if (s.caught_up)
+    tell_notes();
+  bool all = true;
+  do {
+    if (s.log)
+      all = s.log->tell(s.at, limits::batch_bytes_max, batch);
+  } while (all && next_log(s));
+  if (!all)
+    return;
+  if (s.caught_up) {
+    for (auto& e : batch)
+      e.replay = true;
+    if (s.log)
+      s.caught_up->position =
+        position{s.log->of()->stream, s.at.entry, s.at.offset};
+    s.caught_up->state = state;
+    batch.emplace_back();
+    batch.back().of = s.log ? s.log->of() : workspace_;
+    batch.back().body = *std::exchange(s.caught_up, std::nullopt);
+  }
+  tell_notes();
+}
+
+void subscriber_set::publish(one& s, std::string_view state, wall_time now) {
+  if (!pending(s) || !s.sink->take_credit())
+    return;
+  event_batch batch;
+  fill(s, batch, state);
+  PENSTOCK_CHECK(!batch.empty());
+  for (auto& e : batch) {
+    e.seq = ++s.seq;
+    e.at = now;
+    if (s.caught_up)
+      e.replay = true;
+  }
+  s.sink->deliver(std::move(batch));
+}
+
+void subscriber_set::publish(std::string_view state, wall_time now) {
+  for (auto it = all_.begin(); it != all_.end();) {
+    publish(it->second, state, now);
+    it = over(it->second) ? leave(it) : std::next(it);
+  }
+}
+
+void subscriber_set::publish_to(subscription_id id, std::string_view state,
+                                wall_time now) {
+  const auto it = all_.find(id);
+  if (it == all_.end())
+    return;
+  publish(it->second, state, now);
+  if (over(it->second))
+    leave(it);
+}
+
+bool subscriber_set::over(one& s) {
+  return s.leaves_at_end && s.log->ended() && !pending(s);
+}
+
+subscriber_set::iterator subscriber_set::leave(iterator it) {
+  it->second.sink->closed();
+  return all_.erase(it);
+}
+
+} // namespace penstock

@@ -1,0 +1,94 @@
+// Who listens to one workspace, and how far each has been told.
+#pragma once
+
+#include "actors/stream_log.hpp"
+#include "messages/actor_messages.hpp"
+#include "messages/clock.hpp"
+#include "messages/subscriber.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace penstock {
+
+/// Subscribers by place and credit (SPEC §3). None has a queue: what one lacks
+/// is what lies after its place, told in one batch when it has credit.
+///
+/// Cost:      a subscriber without credit costs nothing per event, and pins at
+///            most the log that it is in.
+/// Threads:   one owner, WORKSPACE.
+/// Invariant: a subscriber's places only move forward, so nothing is told
+///            twice and nothing is left out.
+class subscriber_set {
+public:
+  explicit subscriber_set(std::string workspace_id);
+
+  /// A stream begins; all subscribers will be told of it, each after what it
+  /// still lacks of the streams before.
+  void begin(std::shared_ptr<const stream_log> log);
+
+  /// @param after where the caller is; must be what `place_for` can find, or
+  ///              absent for a snapshot.
+  void add(const subscribe& m);
+  /// The stream that a position named was over and is not in memory.
+  void add_after(const subscribe& m, std::optional<closed_stream> found);
+  /// Whether `add` can place it, or the store must be asked.
+  bool knows(const position& p) const;
+
+  /// One that sees the present stream from its first event to its last.
+  void add_for_stream(subscription_id id, std::shared_ptr<event_sink> sink);
+
+  void remove(subscription_id id);
+  bool empty() const noexcept { return all_.empty(); }
+
+  /// Comes back to life with a workspace that was passivated.
+  void adopt(parked_subscriber one);
+  /// Gives all of them away. @pre all that they lack was told, or is gone.
+  std::vector<parked_subscriber> park();
+  /// Whether nobody waits for anything.
+  bool settled();
+
+  /// What is no log entry: told to all, once, only its last value.
+  void note(const event_body& body);
+
+  /// Tells everyone with credit what it lacks.
+  void publish(std::string_view state, wall_time now);
+  /// The same for one that has just returned its credit.
+  void publish_to(subscription_id id, std::string_view state, wall_time now);
+
+private:
+  struct one {
+    std::shared_ptr<event_sink> sink;
+    std::uint64_t seq = 0;
+    /// The stream it is in; null before the first.
+    std::shared_ptr<const stream_log> log;
+    std::uint64_t ordinal = 0; ///< Of `log`; the next it needs is one higher.
+    stream_log::place at;
+    bool leaves_at_end = false; ///< Came with its stream and goes with it.
+    /// Still to be told; until then, what it gets is a replay.
+    std::optional<event::caught_up> caught_up;
+    std::vector<std::pair<std::shared_ptr<const stream_identity>, event_body>>
+      notes; ///< At most one of each kind.
+  };
+
+  using iterator = std::map<subscription_id, one>::iterator;
+
+  bool pending(one& s);
+  bool over(one& s);
+  iterator leave(iterator it);
+  bool next_log(one& s);
+  void fill(one& s, event_batch& batch, std::string_view state);
+  void publish(one& s, std::string_view state, wall_time now);
+  void place_at_end(one& s);
+
+  std::shared_ptr<const stream_identity> workspace_; // of notes: no stream
+  std::map<subscription_id, one> all_;
+  std::deque<std::shared_ptr<const stream_log>> recent_; // the last is current
+  std::uint64_t first_ordinal_ = 1;                      // of recent_.front()
+};
+
+} // namespace penstock

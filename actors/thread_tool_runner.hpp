@@ -1,0 +1,64 @@
+// The tool runner on real threads.
+#pragma once
+
+#include "actors/tool_runner.hpp"
+#include "messages/clock.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+
+namespace penstock {
+
+struct tool_thread_options {
+  std::size_t threads = 4; ///< > 0. Calls that run at the same time.
+  /// Hung threads that are replaced; one more is not, and the pool shrinks.
+  std::size_t hung_threads_max = 16;
+  /// How long a call may go on after it was asked to stop, before its thread
+  /// counts as hung.
+  std::chrono::milliseconds cancel_grace_ms{2'000};
+  /// How long the destructor waits for calls that it has asked to stop.
+  std::chrono::milliseconds close_deadline_ms{2'000};
+};
+
+/// What is going on, for metrics.
+struct tool_thread_counts {
+  std::size_t threads = 0;    ///< Alive, hung ones included.
+  std::size_t busy = 0;       ///< In a call that is still wanted.
+  std::size_t hung = 0;       ///< In a call that was given up.
+  std::size_t queued = 0;     ///< Calls without a thread.
+  std::size_t hung_total = 0; ///< Calls ever given up.
+};
+
+/// A pool of threads, started as they are needed. Calls begin in the order of
+/// their coming.
+///
+/// A call that exceeds its `timeout_ms`, or does not return within
+/// `cancel_grace_ms` of its cancellation, is given up: `done` is called, and
+/// its thread, which hangs, is replaced. When the call returns after all,
+/// there is one thread too many and it ends.
+///
+/// Limits:  threads + hung_threads_max threads. If all of them hang, calls
+///          fail at once.
+/// Threads: as `tool_runner`.
+///
+/// The destructor asks every call to stop and waits `close_deadline_ms` of
+/// real time. Then `done` has been called for each, and threads that still
+/// hang are detached: they own what they touch, the clock not included, and
+/// end with their call.
+class thread_tool_runner final : public tool_runner {
+public:
+  /// @param time times the calls out; must outlive the runner.
+  explicit thread_tool_runner(clock& time, tool_thread_options options = {});
+  ~thread_tool_runner() override;
+
+  void run_blocking(blocking_call call, done_function done) override;
+
+  tool_thread_counts counts() const;
+
+private:
+  class pool;
+  std::shared_ptr<pool> pool_;
+};
+
+} // namespace penstock

@@ -1,0 +1,94 @@
+#include "providers/system_clock.hpp"
+
+#include "messages/check.hpp"
+#include "providers/deadline_heap.hpp"
+#include "providers/named_thread.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace penstock {
+
+namespace {
+
+class system_clock final : public clock {
+public:
+  ~system_clock() override {
+    PENSTOCK_CHECK(thread_.get_id() != std::this_thread::get_id());
+    {
+      const std::lock_guard lock{mutex_};
+      closing_ = true;
+    }
+    changed_.notify_one();
+    if (thread_.joinable())
+      thread_.join();
+  }
+
+  expected<void> run() {
+    auto thread = start_named_thread("penstock-clock", [this] { loop(); });
+    if (!thread)
+      return fail(std::move(thread.error()));
+    thread_ = std::move(*thread);
+    return {};
+  }
+
+  steady_time now() const override { return std::chrono::steady_clock::now(); }
+  wall_time wall_now() const override {
+    return std::chrono::system_clock::now();
+  }
+
+  deadline_id arm(steady_time when, std::function<void()> fire) override {
+    deadline_id id;
+    bool earliest = false;
+    {
+      const std::lock_guard lock{mutex_};
+      earliest = heap_.empty() || when < *heap_.next();
+      id = heap_.arm(when, std::move(fire));
+    }
+    if (earliest)
+      changed_.notify_one();
+    return id;
+  }
+
+  void cancel(deadline_id id) override {
+    deadline_heap::function forgotten; // Destroyed without the lock.
+    const std::lock_guard lock{mutex_};
+    forgotten = heap_.cancel(id);
+  }
+
+private:
+  void loop() {
+    std::unique_lock lock{mutex_};
+    while (!closing_) {
+      if (auto fire = heap_.take_due(now())) {
+        lock.unlock();
+        fire();
+        fire = nullptr; // What it holds may call the clock as it goes.
+        lock.lock();
+      } else if (const auto next = heap_.next()) {
+        changed_.wait_until(lock, *next);
+      } else {
+        changed_.wait(lock);
+      }
+    }
+  }
+
+  std::mutex mutex_; ///< Guards `heap_` and `closing_`.
+  std::condition_variable changed_;
+  deadline_heap heap_;
+  bool closing_ = false;
+  std::thread thread_;
+};
+
+} // namespace
+
+expected<std::unique_ptr<clock>> make_system_clock() {
+  auto made = std::make_unique<system_clock>();
+  if (auto running = made->run(); !running)
+    return fail(std::move(running.error()));
+  return made;
+}
+
+} // namespace penstock
