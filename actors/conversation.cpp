@@ -58,7 +58,7 @@ void add_call(step_messages& step, const final_part& part,
   }
 }
 
-step_messages collect(const stream_log& log, const std::vector<final_part>& all,
+step_messages collect(const std::vector<final_part>& all,
                       std::span<const attempt_span> spans, open_calls rule) {
   step_messages step;
   const auto& made_by = spans.back().made_by;
@@ -162,7 +162,7 @@ void each_step(const stream_log& log, std::span<const attempt_span> spans,
     const auto end = std::find_if(spans.begin(), spans.end(),
                                   [&](auto& s) { return s.step != step; });
     const auto count = static_cast<std::size_t>(end - spans.begin());
-    emit(collect(log, all, spans.first(count), rule));
+    emit(collect(all, spans.first(count), rule));
     spans = spans.subspan(count);
   }
 }

@@ -41,11 +41,13 @@ if(PENSTOCK_SANITIZE)
       "$<${is_gcc}:-Wno-maybe-uninitialized;-Wno-tsan>")
   endif()
 endif()
-if(PENSTOCK_FUZZ)
+if(PENSTOCK_FUZZ OR PENSTOCK_FUZZ_REPLAY)
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     message(FATAL_ERROR
-      "penstock: PENSTOCK_FUZZ needs clang; use: cmake --preset fuzz")
+      "penstock: the fuzz targets need clang; use: cmake --preset fuzz")
   endif()
+endif()
+if(PENSTOCK_FUZZ)
   target_compile_options(penstock_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
@@ -58,7 +60,8 @@ target_compile_definitions(penstock_checked_std INTERFACE _GLIBCXX_ASSERTIONS)
 # ccache, when it is there and the caller named no launcher. A precompiled
 # header is only cached if ccache may trust it (sloppiness) and the compiler
 # keeps it out of, and its time stamp off, the text that is hashed. The base
-# directory lets all work trees of the project share what they compiled.
+# directory lets the work trees of the project share what GCC compiled (clang
+# writes the path of a precompiled header into it).
 find_program(PENSTOCK_CCACHE ccache)
 mark_as_advanced(PENSTOCK_CCACHE)
 if(PENSTOCK_CCACHE AND PROJECT_IS_TOP_LEVEL

@@ -45,7 +45,7 @@ set(PENSTOCK_PCH_LINK_providers nlohmann_json::nlohmann_json simdjson::simdjson
 set(PENSTOCK_PCH_LINK_actors CAF::core)
 
 # penstock_layer(<name> FOLDERS <folder>… [LINK_PUBLIC <target>…]
-#                [LINK_PRIVATE <target>…] PCH <name>)
+#                [LINK_PRIVATE <target>…] [PCH <name>])
 # declares the static library penstock_<name>.
 function(penstock_layer name)
   cmake_parse_arguments(arg "" "PCH" "FOLDERS;LINK_PUBLIC;LINK_PRIVATE" ${ARGN})
@@ -57,7 +57,9 @@ function(penstock_layer name)
     target_link_libraries(${target}
       PUBLIC ${arg_LINK_PUBLIC} Threads::Threads
       PRIVATE ${arg_LINK_PRIVATE} $<BUILD_INTERFACE:penstock_flags>)
-    penstock_precompile(${target} ${arg_PCH})
+    if(arg_PCH)
+      penstock_precompile(${target} ${arg_PCH})
+    endif()
   else()
     add_library(${target} INTERFACE)
     set(public INTERFACE)

@@ -281,12 +281,12 @@ struct closed_stream_loaded {
 
 struct scratch_ready {
   stream_id stream{};
-  expected<std::string> path;
+  expected<std::shared_ptr<class scratch_dir>> dir;
 };
 
+/// `generation`: of the request for it; a late one is dropped.
 struct step_prepared {
   stream_id stream{};
-  std::uint32_t step = 0;
   std::uint64_t generation = 0;
   expected<std::shared_ptr<const prompt>> what;
 };

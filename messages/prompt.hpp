@@ -19,7 +19,7 @@ enum class role : std::uint8_t { system, user, assistant, tool };
 
 struct text_content {
   std::string text;      ///< UTF-8.
-  std::string signature; ///< Gemini's thoughtSignature on a text part.
+  std::string signature = {}; ///< Gemini's thoughtSignature on a text part.
   bool operator==(const text_content&) const = default;
 };
 

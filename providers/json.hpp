@@ -2,6 +2,7 @@
 #pragma once
 
 #include "messages/errc.hpp"
+#include "messages/prompt.hpp" // Has a `json` of its own, to be named first.
 
 #include <cstdint>
 #include <nlohmann/json.hpp>

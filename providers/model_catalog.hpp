@@ -21,6 +21,9 @@ struct provider_config {
   std::string api_key_env; ///< Name of the environment variable with the key.
   header_list headers;
   bool allow_plain_http = false; ///< Loopback is always allowed.
+  /// A regular file with the key; one line end at its end is not part of it.
+  /// Below `key`, above `api_key_env`.
+  std::string api_key_file;
 };
 
 /// What the catalogue knows of one model. Unknown models have none of it.
@@ -44,9 +47,12 @@ struct resolved_model {
 /// Errors of `resolve`, each with what to do:
 ///   model_not_found  unknown provider (the known ones are listed), or not of
 ///                    the form provider:model
-///   authentication   no key (the environment variable is named)
+///   authentication   no key (the environment variable is named), or one that
+///                    cannot be sent
 ///   invalid_request  malformed URL, plain HTTP to a remote host, unknown API,
 ///                    header with CR, LF or NUL
+/// A model that the catalogue does not list is no error: it has no limits.
+/// No message holds a key, a header's value, or a URL that may hold a password.
 class model_catalog {
 public:
   /// Reads one environment variable; null if it is not set.
@@ -58,14 +64,37 @@ public:
   explicit model_catalog(std::map<std::string, provider_config> configured = {},
                          environment env = nullptr);
 
+  /// @param name "provider:model"; the model may hold ':' and '/'.
+  /// Cost: reads the key's file, if there is one: not on an actor.
   expected<resolved_model> resolve(std::string_view name) const;
 
   /// Configured and built-in, sorted.
   std::vector<std::string> provider_names() const;
 
 private:
+  expected<secret> find_key(const std::string& provider,
+                            const provider_config& config) const;
+
   std::map<std::string, provider_config> providers_;
   environment env_; ///< Never null.
 };
+
+/// What is known of a model by its name on the wire: by the exact name, else by
+/// the longest name of which it is a dated or labelled variant
+/// ("gpt-5-2025-08-07" is a "gpt-5"; "gpt-5.9" is not).
+model_limits known_limits(std::string_view wire_name) noexcept;
+
+/// `url` as requests are built on it: no trailing slash, the host in the form
+/// in which it was judged.
+/// Errors: `invalid_request` for what is no absolute http or https URL, for
+///         user info, a query or a fragment in it, and for plain HTTP to a host
+///         that is not loopback unless `allow_plain_http`.
+expected<std::string> checked_base_url(std::string_view url,
+                                       bool allow_plain_http);
+
+/// The first header that must not be sent, as an `invalid_request` that names
+/// it: a name that is no token of RFC 9110 or that belongs to the HTTP client,
+/// a value with a control character, either above limits::header_bytes_max.
+std::optional<error> fault_of(const header_list& headers);
 
 } // namespace penstock

@@ -6,8 +6,6 @@ namespace {
 
 using json = nlohmann::json;
 
-// -------------------------------------------------
-
 std::string openai_word(finish_reason reason) {
   switch (reason) {
   case finish_reason::stop:

@@ -24,6 +24,14 @@ bool parse_retry(std::string_view text, std::uint64_t& value) {
   return true;
 }
 
+// Whether the end of a body can be a field's beginning.
+bool is_cut_field(std::string_view rest) {
+  for (const std::string_view name : {"data", "event:", "id:", "retry:", ":"})
+    if (name.starts_with(rest) || rest.starts_with(name))
+      return true;
+  return false;
+}
+
 } // namespace
 
 sse_decoder::sse_decoder(std::size_t line_bytes_max,
@@ -61,6 +69,8 @@ bool sse_decoder::flush_at_end(sse_event& out) {
     rest.remove_prefix(byte_order_mark.size());
   if (rest.starts_with("data:"))
     take_field(rest, nullptr);
+  else if (!is_cut_field(rest))
+    take_stray(rest);
   line_begin_ = buffer_.size();
   return failure_.code == errc::none && dispatch(out);
 }
@@ -111,19 +121,31 @@ void sse_decoder::take_field(std::string_view line,
   }
   const auto colon = line.find(':');
   const auto name = line.substr(0, colon);
-  auto value = colon == line.npos ? std::string_view{} : line.substr(colon + 1);
+  auto value = line.substr(colon == line.npos ? line.size() : colon + 1);
   if (value.starts_with(' '))
     value.remove_prefix(1); // Exactly one; further spaces are payload.
   std::uint64_t ms = 0;
-  if (name == "data")
+  if (name == "data") {
     take_data(value);
-  else if (name == "event")
+  } else if (name == "event") {
     type_ = value;
-  else if (name == "id" && value.find('\0') == value.npos)
-    id_ = value;
-  else if (name == "retry" && retries && parse_retry(value, ms))
-    retries->push_back(ms);
-  // Else a comment (empty name) or an unknown field: ignored.
+  } else if (name == "id") {
+    if (value.find('\0') == value.npos)
+      id_ = value;
+  } else if (name == "retry") {
+    if (retries && parse_retry(value, ms))
+      retries->push_back(ms);
+  } else if (!name.empty()) { // Else a comment.
+    return take_stray(line);
+  }
+  saw_field_ = true;
+}
+
+void sse_decoder::take_stray(std::string_view line) {
+  const auto room = limits::error_body_bytes_max - stray_.size();
+  if (line.empty() || room == 0)
+    return;
+  stray_.append(line.substr(0, room - 1)).push_back('\n');
 }
 
 void sse_decoder::take_data(std::string_view value) {
@@ -152,6 +174,7 @@ bool sse_decoder::dispatch(sse_event& out) {
   last_event_id_ = id_;
   if (std::exchange(data_lines_, 0) == 0)
     return false;
+  stray_.clear();
   out.type = type_;
   out.data = std::exchange(held_, false)
                ? std::string_view{buffer_}.substr(held_begin_, held_size_)

@@ -67,6 +67,15 @@ public:
   /// @returns false, with `out` untouched, if no data is pending or on error.
   [[nodiscard]] bool flush_at_end(sse_event& out);
 
+  /// The lines since the last event that are no field of the standard, each
+  /// ended by LF; the first `limits::error_body_bytes_max` bytes of them. The
+  /// standard skips them; here is where a body that is no event stream, or an
+  /// error that a server threw into the middle of one, can be found.
+  [[nodiscard]] const std::string& stray() const noexcept { return stray_; }
+
+  /// Whether a line was seen that event streams have: a field or a comment.
+  [[nodiscard]] bool saw_field() const noexcept { return saw_field_; }
+
   /// The first error; its code is `errc::none` if there is none. Possible:
   /// `errc::protocol`, with the limit's name in the message.
   [[nodiscard]] const error& failure() const noexcept { return failure_; }
@@ -80,6 +89,7 @@ private:
   bool next_line(std::string_view& line);
   void take_field(std::string_view line, std::vector<std::uint64_t>* retries);
   void take_data(std::string_view value);
+  void take_stray(std::string_view line);
   bool dispatch(sse_event& out);
   void release_consumed();
   std::size_t seek(char wanted, std::size_t& at) const;
@@ -104,6 +114,8 @@ private:
   std::string id_;            // takes effect when a block ends
   std::string last_event_id_; // of the last block that ended
   bool dispatched_ = false;   // data_ and type_ are of an event already given
+  std::string stray_;
+  bool saw_field_ = false;
   error failure_;
 };
 

@@ -1,0 +1,115 @@
+// All that a workspace knows of its present stream. Data; the rules are in
+// workspace_core.
+#pragma once
+
+#include "actors/conversation.hpp"
+#include "actors/stream_contract.hpp"
+#include "actors/stream_log.hpp"
+#include "actors/tool_phase.hpp"
+#include "actors/tool_policy.hpp"
+#include "actors/tool_set.hpp"
+#include "messages/actor_messages.hpp"
+#include "messages/clock.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace penstock {
+
+/// How a stream is going to end. Decided once.
+struct stream_ending {
+  stream_outcome::kind how = stream_outcome::kind::completed;
+  finish finished;
+  error why; ///< Only with `failed`.
+  event::stream_abort::reason reason = event::stream_abort::reason::user;
+};
+
+struct live_stream {
+  // Given by the start, never changed.
+  std::shared_ptr<const start_request> request;
+  std::shared_ptr<const stream_identity> identity;
+  std::shared_ptr<const stream_plan> plan;
+  std::uint64_t history_sequence = 0;
+  std::vector<history_row> host_rows; ///< What the start adds to the history.
+  tool_set tools;                     ///< Those that the policy enables.
+  tool_policy policy;
+
+  // Until it is registered.
+  reply<stream_id> registered;
+  bool record_durable = false;
+  bool scratch_wanted = false; ///< Asked for and not there yet.
+
+  // What it made so far.
+  std::shared_ptr<stream_log> log; ///< Null until registered.
+  stream_contract contract;
+  std::vector<attempt_span> spans; ///< One per attempt.
+  std::vector<model_usage> usage;  ///< One per model.
+  std::vector<std::string> refused_models, failed_models;
+  std::shared_ptr<scratch_dir> scratch;
+
+  // The present step and attempt.
+  std::uint32_t step = 0;
+  std::uint32_t step_from = 0; ///< First entry of the step.
+  attempt_id attempt;
+  bool attempt_runs = false; ///< From run_attempt to attempt_settled.
+  bool finish_seen = false;  ///< Its natural end is under way.
+  std::shared_ptr<attempt_link> link;
+  std::string model; ///< "provider:model" that is asked or will be.
+  std::optional<penstock::thinking_level> thinking;
+  std::uint64_t preparation = 0; ///< Generation of the request under way.
+  std::chrono::milliseconds delay{0};
+
+  // The present step's calls.
+  tool_phase calls;
+  std::set<std::uint32_t> handlers; ///< Parts whose handler runs.
+  std::stop_source cancel_tools;
+  bool required_succeeded = false;
+  finish step_finish;
+  token_usage step_usage;
+
+  // The end.
+  std::optional<stream_ending> ending;
+  bool soft_stop = false;
+  bool abandoned = false;
+  std::vector<reply<stop_result>> stoppers;
+  std::vector<queued_message> returned_queue;
+
+  // Times.
+  steady_time started_at;
+  std::optional<steady_time> first_token_at;
+  deadline_id kill_deadline{}, stream_deadline{};
+  std::shared_ptr<void> stop_link;
+
+  // What was written of the log.
+  stream_log::place flushed;
+  bool flush_under_way = false;
+  bool flush_armed = false;
+  std::optional<steady_time> flushed_at;
+
+  stream_id id() const noexcept { return identity->stream; }
+  bool workers_gone() const noexcept {
+    return !attempt_runs && handlers.empty();
+  }
+  /// Adds what one attempt, or a tool's own model call, has used.
+  void book(const std::string& by, const token_usage& used) {
+    for (auto& u : usage)
+      if (u.model == by) {
+        u.usage += used;
+        return;
+      }
+    usage.push_back({by, used});
+  }
+  token_usage total_usage() const {
+    token_usage all;
+    for (const auto& u : usage)
+      all += u.usage;
+    return all;
+  }
+};
+
+} // namespace penstock

@@ -1,0 +1,258 @@
+// What all of a workspace's rules share: loading, writing, telling, leaving.
+#include "actors/workspace_core.hpp"
+
+#include "messages/check.hpp"
+
+#include <utility>
+
+namespace penstock {
+
+namespace {
+
+// The outcome that a stream's terminal event tells of.
+stream_outcome outcome_of(const closed_stream& closed) {
+  stream_outcome result;
+  result.stream = closed.identity->stream;
+  const auto take = [&](const auto& terminal) {
+    result.usage = terminal.usage;
+    for (const auto& part : terminal.parts)
+      if (auto* text = std::get_if<text_content>(&part.what))
+        result.text += text->text;
+  };
+  if (auto* end = std::get_if<event::stream_end>(closed.terminal.get())) {
+    result.finished = end->why;
+    take(*end);
+  } else if (auto* abort =
+               std::get_if<event::stream_abort>(closed.terminal.get())) {
+    result.how = stream_outcome::kind::aborted;
+    take(*abort);
+  } else if (auto* failed =
+               std::get_if<event::stream_error>(closed.terminal.get())) {
+    result.how = stream_outcome::kind::failed;
+    result.why = failed->why;
+    take(*failed);
+  }
+  return result;
+}
+
+} // namespace
+
+workspace_core::workspace_core(std::string workspace_id,
+                               workspace_settings settings,
+                               workspace_ports& ports,
+                               std::vector<parked_subscriber> parked)
+  : id_(std::move(workspace_id)), settings_(std::move(settings)), ports_(ports),
+    machine_(settings_.counts), subscribers_(id_) {
+  PENSTOCK_CHECK(settings_.tools != nullptr);
+  for (auto& one : parked)
+    subscribers_.adopt(std::move(one));
+}
+
+live_stream& workspace_core::live() {
+  PENSTOCK_CHECK(live_.has_value());
+  return *live_;
+}
+const live_stream& workspace_core::live() const {
+  PENSTOCK_CHECK(live_.has_value());
+  return *live_;
+}
+
+std::optional<stream_id> workspace_core::active() const {
+  return live_ ? std::optional{live_->id()} : std::nullopt;
+}
+
+// ---- loading ---------------------------------------------------------------
+
+bool workspace_core::must_wait(std::function<void()> command) {
+  touch();
+  if (loaded_)
+    return false;
+  waiting_.push_back(std::move(command));
+  return true;
+}
+
+void workspace_core::on(const history_loaded& m) {
+  PENSTOCK_CHECK(!loaded_);
+  loaded_ = true;
+  if (m.snapshot) {
+    history_ = conversation{*m.snapshot};
+    queue_ = m.snapshot->queue;
+    usage_ = m.snapshot->usage;
+    if (m.snapshot->last_stream)
+      last_outcome_ = outcome_of(*m.snapshot->last_stream);
+  } else {
+    broken_ = m.snapshot.error();
+  }
+  for (auto& command : std::exchange(waiting_, {}))
+    command();
+  if (!shutdown_.empty() && machine_.now() == phase::idle)
+    return leave();
+  touch();
+}
+
+// ---- writing ---------------------------------------------------------------
+
+void workspace_core::write(std::vector<store_record> records, on_durable then) {
+  const auto token = ++next_token_;
+  auto& pending = writes_[token];
+  pending.then = std::move(then);
+  pending.deadline =
+    ports_.arm(settings_.workspaces.store_deadline_ms,
+               {deadline_due::kind::store, token, stream_id{}});
+  ports_.write(std::move(records), token);
+}
+
+void workspace_core::on(const records_durable& m) {
+  auto node = writes_.extract(m.token);
+  if (node.empty())
+    return; // Its deadline has passed; the caller was told.
+  ports_.disarm(node.mapped().deadline);
+  node.mapped().then(m.why);
+  touch();
+}
+
+// ---- telling ---------------------------------------------------------------
+
+// In `stopping` the end is decided but not durable: nothing more is shown
+// until it is.
+void workspace_core::publish() {
+  subscribers_.publish(to_string(machine_.now()), ports_.wall_now());
+}
+
+void workspace_core::on(const subscribe& m) {
+  if (must_wait([this, m] { on(m); }))
+    return;
+  if (m.after && m.after->stream != stream_id{}
+      && !subscribers_.knows(*m.after)) {
+    placing_[m.id] = m;
+    return ports_.load_stream(m.id, m.after->stream);
+  }
+  subscribers_.add(m);
+  subscribers_.publish_to(m.id, to_string(machine_.now()), ports_.wall_now());
+}
+
+void workspace_core::on(const closed_stream_loaded& m) {
+  auto node = placing_.extract(m.subscriber);
+  if (node.empty())
+    return; // Unsubscribed meanwhile.
+  subscribers_.add_after(node.mapped(), m.stream ? *m.stream : std::nullopt);
+  subscribers_.publish_to(m.subscriber, to_string(machine_.now()),
+                          ports_.wall_now());
+  touch();
+}
+
+void workspace_core::on(const unsubscribe& m) {
+  if (must_wait([this, m] { on(m); }))
+    return;
+  if (auto node = placing_.extract(m.id); !node.empty())
+    node.mapped().sink->closed();
+  subscribers_.remove(m.id);
+}
+
+void workspace_core::on(const credit_returned& m) {
+  if (must_wait([this, m] { on(m); }))
+    return;
+  subscribers_.publish_to(m.id, to_string(machine_.now()), ports_.wall_now());
+}
+
+// ---- leaving ---------------------------------------------------------------
+
+// Something happened: the quiet begins anew. Armed lazily, so that a busy
+// workspace does not move a deadline with every message.
+void workspace_core::touch() {
+  ++quiet_generation_;
+  if (quiet_deadline_ == deadline_id{} && machine_.now() == phase::idle
+      && loaded_)
+    quiet_deadline_ =
+      ports_.arm(settings_.workspaces.passivate_after_ms,
+                 {deadline_due::kind::passivate, quiet_generation_, {}});
+}
+
+void workspace_core::on(const deadline_due& m) {
+  switch (m.what) {
+  case deadline_due::kind::passivate:
+    quiet_deadline_ = {};
+    if (m.generation != quiet_generation_)
+      return touch(); // It was not quiet all the time.
+    if (machine_.apply(input::quiet) && writes_.empty() && placing_.empty()
+        && awaiting_.empty() && subscribers_.settled())
+      ports_.offer_passivation(received_);
+    return;
+  case deadline_due::kind::store:
+    return on(records_durable{
+      m.generation,
+      {errc::storage,
+       "the store did not answer within store_deadline_ms ("
+         + std::to_string(settings_.workspaces.store_deadline_ms.count())
+         + "); look at its disk",
+       0, std::nullopt, std::nullopt}});
+  case deadline_due::kind::kill:
+    if (mine(m.stream) && machine_.now() == phase::stopping)
+      detach_workers();
+    return;
+  case deadline_due::kind::flush:
+    if (mine(m.stream) && live().log && !live().ending) {
+      live().flush_armed = false;
+      flush();
+    }
+    return;
+  case deadline_due::kind::stream:
+    if (mine(m.stream))
+      fail_stream(
+        {errc::timeout,
+         "the stream took longer than stream_deadline_ms ("
+           + std::to_string(live().plan->options.stream_deadline_ms->count())
+           + ")",
+         0, std::nullopt, std::nullopt});
+    return;
+  default:
+    PENSTOCK_CHECK(!"a deadline that no workspace arms");
+  }
+}
+
+void workspace_core::on(const retire&) {
+  PENSTOCK_CHECK(machine_.now() == phase::idle);
+  ports_.disarm(quiet_deadline_);
+  ports_.retire(subscribers_.park());
+}
+
+void workspace_core::on(const stop_everything& m) {
+  shutdown_.push_back(m.ended);
+  if (!loaded_)
+    return; // resume_after_idle looks again.
+  if (machine_.now() == phase::idle)
+    return leave();
+  if (next_)
+    std::exchange(next_, {})->registered(
+      fail(errc::aborted, "the runtime shuts down"));
+  on(stop_stream{
+    id_, {id_, {}, false, false}, event::stream_abort::reason::shutdown, {}});
+}
+
+// Shutdown: nothing runs and all is durable.
+void workspace_core::leave() {
+  for (auto& m : std::exchange(awaiting_, {}))
+    m.ended(fail(errc::aborted, "the runtime shuts down"));
+  ports_.disarm(quiet_deadline_);
+  for (auto& one : subscribers_.park())
+    one.sink->closed();
+  for (auto& ended : std::exchange(shutdown_, {}))
+    ended(1);
+  ports_.retire({});
+}
+
+void workspace_core::on(const supervisor_replaced&) {
+  // The attempt died with the one who watched it.
+  if (!live_ || !live_->attempt_runs)
+    return;
+  live_->attempt_runs = false;
+  live_->link->cancel();
+  live_->contract.end_attempt(true, *live_->log);
+  if (machine_.now() == phase::stopping)
+    return check_workers();
+  fail_stream({errc::internal,
+               "the supervisor of this stream's attempt crashed; start again",
+               0, std::nullopt, std::nullopt});
+}
+
+} // namespace penstock

@@ -1,0 +1,175 @@
+// The rules of one workspace. No CAF, no clock, no I/O: messages come in
+// through `on`, and what is to be done goes out through the ports.
+#pragma once
+
+#include "actors/conversation.hpp"
+#include "actors/live_stream.hpp"
+#include "actors/stream_machine.hpp"
+#include "actors/subscriber_set.hpp"
+#include "actors/tool_set.hpp"
+#include "actors/workspace_ports.hpp"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace penstock {
+
+/// What a workspace needs to know beside its messages.
+struct workspace_settings {
+  stream_options streams; ///< For starts that bring none of their own.
+  workspace_options workspaces;
+  registered_tools tools;              ///< Never null.
+  std::vector<tool_rule> tool_policy;  ///< Before a start's own rules.
+  transition_counts* counts = nullptr; ///< For tests.
+};
+
+/// One conversation.
+///
+/// The life of a stream, by phase (stream_machine.hpp):
+///   preparing     open record and scratch directory are under way. A newer
+///                 start, a stop or an edit undoes it without a trace.
+///   streaming     `stream_start` is out; attempts fill the log.
+///   tool_running  the step's calls run; each start and each result is durable
+///                 before it is told.
+///   stopping      `ending` is decided; attempt and handlers must exit, or are
+///                 detached by the kill deadline.
+///   finalizing    the terminal record is under way. Then the terminal event,
+///                 the answers to whoever stops or waits, and what waits next:
+///                 a start, or the queue.
+///
+/// Threads:   one owner.
+/// Invariant: live_ is set unless the phase is idle; its log is set unless the
+///            phase is preparing; `ending` is set in stopping and finalizing.
+class workspace_core {
+public:
+  workspace_core(std::string workspace_id, workspace_settings settings,
+                 workspace_ports& ports, std::vector<parked_subscriber> parked);
+
+  void on(const start_stream&);
+  void on(const stop_stream&);
+  void on(const await_stream&);
+  void on(const subscribe&);
+  void on(const unsubscribe&);
+  void on(const credit_returned&);
+  void on(const enqueue_message&);
+  void on(const edit_history&);
+  void on(const set_thinking&);
+  void on(const view_workspace&);
+  void on(const stop_everything&);
+  void on(const retire&);
+  void on(const history_loaded&);
+  void on(const records_durable&);
+  void on(const closed_stream_loaded&);
+  void on(const scratch_ready&);
+  void on(const step_prepared&);
+  void on(const attempt_started&);
+  void on(const attempt_settled&);
+  void on(const parts_received&);
+  void on(const tool_reported&);
+  void on(const tool_finished&);
+  void on(const supervisor_replaced&);
+  void on(const deadline_due&);
+
+  /// A command came through DIRECTORY, whatever becomes of it.
+  void command_received() noexcept { ++received_; }
+
+  phase now() const noexcept { return machine_.now(); }
+  /// The stream that a stop without a name means; none when idle.
+  std::optional<stream_id> active() const;
+
+private:
+  using on_durable = std::function<void(const error&)>;
+
+  // workspace_commands.cpp
+  bool must_wait(std::function<void()> command);
+  void stop_preparing(const error& why);
+  void refuse(const error& why);
+  void request_stop(const stop_stream& m);
+  void soft_stop(const stop_stream& m);
+  void answer_start(const start_stream& m);
+  expected<live_stream> accept(const start_stream& m);
+  void prepare(live_stream stream);
+  void resume_after_idle();
+  void start_queued();
+  void change_queue(std::vector<queued_message> queue);
+  void cut_history();
+
+  // workspace_stream.cpp
+  void opened_if_ready();
+  void begin_step();
+  void request_attempt(std::chrono::milliseconds delay);
+  void send_attempt(std::shared_ptr<const prompt> what);
+  void close_attempt(const attempt_report& report, const std::string& model);
+  void step_answered(const attempt_verdict& v);
+  void retry(const attempt_verdict& v);
+  void withdraw_after(const attempt_verdict& v);
+  void flush();
+  void write_growth(std::vector<store_record>& records);
+
+  // workspace_tools.cpp
+  void begin_calls();
+  void pump_calls();
+  void start_call(std::uint32_t part);
+  void run_handler(std::uint32_t part);
+  void record_result(std::uint32_t part, tool_outcome outcome);
+  void settle_step();
+  bool queue_ends_step() const;
+
+  // workspace_ending.cpp
+  void stop_workers(stream_ending how);
+  void fail_stream(error why);
+  void check_workers();
+  void finalize();
+  void close_stream(const error& why);
+  event_body terminal_body() const;
+  void cancel_workers();
+  void detach_workers();
+
+  // workspace_core.cpp
+  void write(std::vector<store_record> records, on_durable then);
+  void publish();
+  void touch();
+  void leave();
+  bool mine(stream_id id) const { return live_ && live_->id() == id; }
+  const live_stream& live() const;
+  live_stream& live();
+
+  const std::string id_;
+  const workspace_settings settings_;
+  workspace_ports& ports_;
+  stream_machine machine_;
+  conversation history_;
+  subscriber_set subscribers_;
+  std::vector<queued_message> queue_;
+  token_usage usage_;
+
+  bool loaded_ = false; ///< The history is here; commands wait until then.
+  std::optional<error> broken_;                ///< It could not be loaded.
+  std::vector<std::function<void()>> waiting_; ///< Commands until then.
+
+  std::optional<live_stream> live_;
+  std::optional<start_stream> next_; ///< The newest start that had to wait.
+  std::shared_ptr<const start_request> last_request_;
+  std::vector<message> last_generated_; ///< What the last stream added to it.
+  std::optional<stream_outcome> last_outcome_;
+  std::vector<await_stream> awaiting_;
+  std::vector<edit_history> edits_;
+  std::map<subscription_id, subscribe> placing_; ///< The store is asked.
+
+  struct pending_write {
+    on_durable then;
+    deadline_id deadline{};
+  };
+  std::map<std::uint64_t, pending_write> writes_;
+  std::uint64_t next_token_ = 0;
+
+  std::uint64_t received_ = 0; ///< Commands, for the passivation.
+  deadline_id quiet_deadline_{};
+  std::uint64_t quiet_generation_ = 0;
+  std::vector<reply<std::size_t>> shutdown_;
+};
+
+} // namespace penstock

@@ -1,0 +1,180 @@
+// The end of a stream: workers first, then the record, then the word.
+#include "actors/workspace_core.hpp"
+
+#include "messages/check.hpp"
+
+#include <utility>
+
+namespace penstock {
+
+// ---- stopping --------------------------------------------------------------
+
+// @pre the machine has moved to `stopping`. A default ending is the abort by
+// the user that a soft stop asked for.
+void workspace_core::stop_workers(stream_ending how) {
+  auto& s = live();
+  PENSTOCK_CHECK(machine_.now() == phase::stopping && !s.ending);
+  if (how.how == stream_outcome::kind::completed)
+    how.how = stream_outcome::kind::aborted;
+  s.ending = std::move(how);
+  cancel_workers();
+  s.kill_deadline = ports_.arm(s.plan->options.kill_deadline_ms,
+                               {deadline_due::kind::kill, 0, s.id()});
+  check_workers();
+}
+
+void workspace_core::cancel_workers() {
+  auto& s = live();
+  s.preparation++; // A hook that still runs is too late.
+  if (s.attempt_runs) {
+    s.link->cancel();
+    ports_.cancel(s.attempt);
+  }
+  s.calls.cancel();
+  s.cancel_tools.request_stop();
+}
+
+// We end it ourselves; what was shown stays.
+void workspace_core::fail_stream(error why) {
+  if (machine_.apply(input::fault))
+    stop_workers({stream_outcome::kind::failed, {}, std::move(why), {}});
+}
+
+void workspace_core::check_workers() {
+  if (machine_.now() != phase::stopping || !live().workers_gone())
+    return;
+  PENSTOCK_CHECK(machine_.apply(input::workers_gone));
+  finalize();
+}
+
+// They ignore their cancellation: whatever they still send is stale.
+void workspace_core::detach_workers() {
+  auto& s = live();
+  if (s.attempt_runs) {
+    s.attempt_runs = false;
+    s.contract.end_attempt(true, *s.log);
+    s.spans.back().to = s.log->size();
+    auto usage = s.contract.usage();
+    usage.known = std::min(usage.known, token_usage::quality::partial);
+    s.book(s.model, usage);
+    write({record::attempt_used{s.attempt, s.model, usage}},
+          [](const error&) {});
+    s.contract.begin_attempt({});
+  }
+  s.handlers.clear();
+  ports_.worker_detached();
+  check_workers();
+}
+
+// ---- finalizing ------------------------------------------------------------
+
+// No worker is left and nothing more is written into the log.
+void workspace_core::finalize() {
+  auto& s = live();
+  PENSTOCK_CHECK(machine_.now() == phase::finalizing && s.ending);
+  ports_.disarm(s.kill_deadline);
+  ports_.disarm(s.stream_deadline);
+  s.stop_link.reset();
+  ports_.forget(s.id());
+  if (s.scratch)
+    ports_.remove_scratch(std::exchange(s.scratch, nullptr));
+
+  std::vector<store_record> records;
+  write_growth(records);
+  record::stream_closed closed{
+    s.id(), std::make_shared<const event_body>(terminal_body()), {}};
+  last_generated_ = final_messages(*s.log, s.spans);
+  if (!last_generated_.empty() && !s.abandoned) {
+    using row = history_row::outcome;
+    const auto how =
+      s.ending->how == stream_outcome::kind::completed ? row::completed
+      : s.ending->how == stream_outcome::kind::aborted ? row::aborted
+                                                       : row::failed;
+    closed.rows.push_back(
+      {s.history_sequence, s.identity->message_id, last_generated_, how});
+  }
+  records.push_back(closed);
+  write(std::move(records), [this, id = s.id(), closed](const error& why) {
+    PENSTOCK_CHECK(mine(id));
+    for (const auto& row : closed.rows)
+      if (why.code == errc::none)
+        history_.add(row);
+    close_stream(why);
+  });
+}
+
+event_body workspace_core::terminal_body() const {
+  const auto& s = live();
+  const auto& end = *s.ending;
+  const auto metadata =
+    s.request->metadata_json.empty() ? "{}" : s.request->metadata_json;
+  using std::chrono::duration_cast, std::chrono::milliseconds;
+  switch (end.how) {
+  case stream_outcome::kind::completed: {
+    event::stream_end body;
+    body.why = end.finished;
+    body.usage = s.total_usage();
+    body.usage_by_model = s.usage;
+    body.duration = duration_cast<milliseconds>(ports_.now() - s.started_at);
+    if (s.first_token_at)
+      body.time_to_first_token =
+        duration_cast<milliseconds>(*s.first_token_at - s.started_at);
+    body.model = s.model;
+    body.requested_model = s.request->model;
+    body.refused_models = s.refused_models;
+    body.failed_models = s.failed_models;
+    body.metadata_json = metadata;
+    body.parts = s.log->parts();
+    return body;
+  }
+  case stream_outcome::kind::aborted:
+    return event::stream_abort{end.reason, s.abandoned, s.total_usage(),
+                               s.usage,    metadata,    s.log->parts()};
+  case stream_outcome::kind::failed: {
+    event::stream_error body;
+    body.why = end.why;
+    body.retryable = end.why.should_retry.value_or(retryable(end.why.code));
+    body.usage = s.total_usage();
+    body.usage_by_model = s.usage;
+    body.requested_model = s.request->model;
+    body.refused_models = s.refused_models;
+    body.failed_models = s.failed_models;
+    body.metadata_json = metadata;
+    body.parts = s.log->parts();
+    return body;
+  }
+  }
+  PENSTOCK_CHECK(!"an ending of no kind");
+}
+
+// The terminal record is durable, or will never be.
+void workspace_core::close_stream(const error& why) {
+  auto& s = live();
+  if (why.code != errc::none)
+    s.ending = stream_ending{stream_outcome::kind::failed, {}, why, {}};
+  s.log->terminate(terminal_body());
+  const auto total = s.total_usage();
+  usage_ += total;
+
+  auto gone = std::move(*std::exchange(live_, std::nullopt));
+  PENSTOCK_CHECK(machine_.apply(input::closed));
+  last_request_ = gone.request;
+  last_outcome_ =
+    stream_outcome{gone.ending->how,      gone.id(), gone.ending->why,
+                   gone.ending->finished, total,     text_of(*gone.log)};
+  publish();
+  const auto outcome = gone.ending->how == stream_outcome::kind::aborted
+                         ? stop_outcome::stopped
+                         : stop_outcome::already_finished;
+  for (auto& stopper : gone.stoppers)
+    stopper(stop_result{outcome, gone.returned_queue});
+  std::erase_if(awaiting_, [&](const await_stream& m) {
+    const bool it = !m.stream || *m.stream == gone.id();
+    if (it)
+      m.ended(*last_outcome_);
+    return it;
+  });
+  resume_after_idle();
+}
+
+} // namespace penstock

@@ -1,0 +1,343 @@
+// The stream while it runs: registration, steps, attempts, what they send.
+#include "actors/workspace_core.hpp"
+
+#include "messages/check.hpp"
+#include "messages/limits.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace penstock {
+
+namespace {
+
+// Anthropic's `pause_turn`: a long turn of the provider's own tools; it goes on
+// when the answer is sent back as it is.
+bool paused_turn(const std::optional<finish>& f) {
+  return f && f->raw == "pause_turn";
+}
+
+void add_once(std::vector<std::string>& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end())
+    names.push_back(name);
+}
+
+} // namespace
+
+// ---- registration ----------------------------------------------------------
+
+void workspace_core::on(const scratch_ready& m) {
+  if (!mine(m.stream) || machine_.now() != phase::preparing) {
+    if (m.dir)
+      ports_.remove_scratch(*m.dir); // Its stream is gone.
+    return;
+  }
+  live().scratch_wanted = false;
+  if (!m.dir)
+    return refuse(m.dir.error());
+  live().scratch = *m.dir;
+  opened_if_ready();
+}
+
+void workspace_core::opened_if_ready() {
+  auto& s = live();
+  if (!s.record_durable || s.scratch_wanted)
+    return;
+  if (s.request->stop_token.stop_requested()) {
+    PENSTOCK_CHECK(machine_.apply(input::stop));
+    stop_preparing({errc::aborted, "stopped before it began", 0, {}, {}});
+    return resume_after_idle();
+  }
+  PENSTOCK_CHECK(machine_.apply(input::registered));
+  const auto& metadata = s.request->metadata_json;
+  s.log = std::make_shared<stream_log>(
+    s.identity,
+    event::stream_start{s.model, s.request->model, s.history_sequence,
+                        metadata.empty() ? "{}" : metadata});
+  // What the model is shown first is the history as it was.
+  for (const auto& row : s.host_rows)
+    history_.add(row);
+  subscribers_.begin(s.log);
+  if (s.request->subscriber)
+    subscribers_.add_for_stream(subscription_id{ports_.random() | 1ull << 63},
+                                s.request->subscriber);
+  publish();
+  s.registered(s.id());
+  if (const auto& deadline = s.plan->options.stream_deadline_ms)
+    s.stream_deadline =
+      ports_.arm(*deadline, {deadline_due::kind::stream, 0, s.id()});
+  begin_step();
+}
+
+// ---- steps -----------------------------------------------------------------
+
+void workspace_core::begin_step() {
+  auto& s = live();
+  ++s.step;
+  s.step_from = s.log->size();
+  s.calls = {};
+  s.required_succeeded = false;
+  request_attempt(std::chrono::milliseconds{0});
+}
+
+// Builds the request of the next attempt for `model`; the host's hook may
+// change it, on a thread of its own.
+void workspace_core::request_attempt(std::chrono::milliseconds delay) {
+  auto& s = live();
+  const auto& request = *s.request;
+  s.delay = delay;
+  bool partial = false;
+  auto messages = request.with_history ? history_.messages() : request.messages;
+  for (auto& m : generated_messages(*s.log, s.spans, partial))
+    messages.push_back(std::move(m));
+  const fallback_entry* entry = nullptr;
+  for (const auto& e : request.fallback)
+    if (e.model == s.model && s.model != request.model)
+      entry = &e;
+  std::vector<tool_definition> tools;
+  for (const auto& [name, tool] : s.tools)
+    tools.push_back(tool.what->what);
+  auto what =
+    build_prompt(request, entry, s.model.substr(0, s.model.find(':')),
+                 s.thinking, std::move(messages), std::move(tools), partial);
+  const auto generation = ++s.preparation;
+  if (!request.prepare_step && !(entry && entry->rebuild))
+    return send_attempt(std::make_shared<const prompt>(std::move(what)));
+  ports_.prepare(s.id(), generation,
+                 [hook = request.prepare_step,
+                  rebuild = entry ? entry->rebuild : nullptr](step_plan& plan) {
+                   if (rebuild)
+                     rebuild(plan.what);
+                   if (hook)
+                     hook(plan);
+                 },
+                 {s.step, s.model, std::move(what)});
+}
+
+void workspace_core::on(const step_prepared& m) {
+  if (!mine(m.stream) || live().preparation != m.generation || live().ending)
+    return;
+  if (!m.what)
+    return fail_stream(m.what.error());
+  send_attempt(*m.what);
+}
+
+void workspace_core::send_attempt(std::shared_ptr<const prompt> what) {
+  auto& s = live();
+  if (s.request->on_step)
+    ports_.observe([observe = s.request->on_step, what, step = s.step] {
+      observe(step, *what);
+    });
+  s.attempt = {s.id(), s.attempt.number + 1};
+  s.link = std::make_shared<attempt_link>(limits::attempt_in_flight_bytes_max);
+  s.attempt_runs = true;
+  s.finish_seen = false;
+  s.contract.begin_attempt(s.attempt);
+  s.spans.push_back({s.step, s.log->size(), UINT32_MAX, {}});
+  ports_.run(
+    {s.attempt, s.step, {}, s.plan, s.model, std::move(what), s.link, s.delay});
+}
+
+// ---- attempts --------------------------------------------------------------
+
+void workspace_core::on(const attempt_started& m) {
+  if (!mine(m.attempt.stream) || !live().contract.current(m.attempt))
+    return;
+  if (machine_.apply(input::attempt_started))
+    live().spans.back().made_by = m.made_by;
+}
+
+void workspace_core::on(const parts_received& m) {
+  m.link->consumed(m.bytes);
+  if (!mine(m.attempt.stream) || !live().contract.current(m.attempt))
+    return;
+  // Cancelled: it overtakes what is queued, and the stop itself may still be.
+  if (m.link->cancelled() || !machine_.apply(input::part))
+    return;
+  auto& s = live();
+  s.finish_seen |= m.finish_seen;
+  const auto done = s.contract.take(m.index, m.parts, *s.log);
+  if (done.output && !s.first_token_at)
+    s.first_token_at = ports_.now();
+  publish();
+  if (done.why.code != errc::none)
+    return fail_stream(done.why);
+  s.soft_stop |= done.provider_result && queue_ends_step();
+  if (s.soft_stop && done.part_closed && !s.finish_seen) {
+    PENSTOCK_CHECK(machine_.apply(input::boundary));
+    return stop_workers({});
+  }
+  flush();
+}
+
+void workspace_core::on(const attempt_settled& m) {
+  if (!mine(m.attempt.stream) || !live().contract.current(m.attempt)
+      || !live().attempt_runs)
+    return;
+  const auto& v = m.verdict;
+  close_attempt(v.report, v.model);
+  using kind = attempt_verdict::kind;
+  if (live().ending) {
+    // Whatever it was, it is stopped now.
+    PENSTOCK_CHECK(machine_.now() == phase::stopping);
+    return check_workers();
+  }
+  switch (v.what) {
+  case kind::complete:
+    PENSTOCK_CHECK(v.report.batches == live().contract.batches());
+    return step_answered(v);
+  case kind::cut_calls:
+    withdraw_after(v);
+    return step_answered(v);
+  case kind::retry:
+    return retry(v);
+  case kind::cancelled:
+  case kind::defeat:
+    withdraw_after(v);
+    add_once(v.refused ? live().refused_models : live().failed_models, v.model);
+    PENSTOCK_CHECK(machine_.apply(input::defeated));
+    live().ending = stream_ending{stream_outcome::kind::failed, {}, v.why, {}};
+    return finalize();
+  }
+}
+
+// The attempt is over: nothing of it will come any more.
+void workspace_core::close_attempt(const attempt_report& report,
+                                   const std::string& model) {
+  auto& s = live();
+  s.attempt_runs = false;
+  s.contract.end_attempt(report.failure || report.stopped, *s.log);
+  s.spans.back().to = s.log->size();
+  s.book(model, report.usage);
+  s.step_usage += report.usage;
+  write({record::attempt_used{s.attempt, model, report.usage}},
+        [](const error&) {});
+}
+
+void workspace_core::step_answered(const attempt_verdict& v) {
+  auto& s = live();
+  const bool calls = !s.contract.ready_calls(*s.log).empty();
+  s.step_finish = v.report.finished.value_or(
+    finish{calls ? finish_reason::tool_calls : finish_reason::other, {}});
+  if (calls) {
+    PENSTOCK_CHECK(machine_.apply(input::calls_made));
+    publish();
+    return begin_calls();
+  }
+  s.log->add_mark(
+    event::step_end{s.step, s.step_finish, s.step_usage, s.total_usage()});
+  s.step_usage = {};
+  if (paused_turn(v.report.finished) && s.step < s.plan->options.max_steps) {
+    if (s.soft_stop) {
+      PENSTOCK_CHECK(machine_.apply(input::boundary));
+      return stop_workers({});
+    }
+    PENSTOCK_CHECK(machine_.apply(input::next_step));
+    publish();
+    return begin_step();
+  }
+  PENSTOCK_CHECK(machine_.apply(input::answered));
+  s.ending =
+    stream_ending{stream_outcome::kind::completed, s.step_finish, {}, {}};
+  publish();
+  finalize();
+}
+
+// ---- after a failure -------------------------------------------------------
+
+// A call that was cut off is withdrawn; after a refusal, all calls are.
+void workspace_core::withdraw_after(const attempt_verdict& v) {
+  auto& s = live();
+  const auto from = v.refused ? s.contract.first_call()
+                              : s.contract.first_incomplete_call(*s.log);
+  if (from)
+    s.log->retract(*from);
+}
+
+void workspace_core::retry(const attempt_verdict& v) {
+  auto& s = live();
+  withdraw_after(v);
+  const auto shown = s.log->part_numbers(s.step_from);
+  if (!shown.empty() && s.plan->options.on_partial == partial_policy::retract)
+    s.log->retract(shown.front());
+  const bool next_model = v.next_model != v.model;
+  if (v.refused)
+    add_once(s.refused_models, v.model);
+  else if (next_model)
+    add_once(s.failed_models, v.model);
+  if (s.soft_stop) { // It prevents any further attempt.
+    PENSTOCK_CHECK(machine_.apply(input::boundary));
+    return stop_workers({});
+  }
+  if (!v.silent)
+    s.log->add_mark(
+      event::attempt_retry{s.attempt.number, v.why.code, v.delay, v.model,
+                           next_model ? v.next_model : std::string{},
+                           s.log->part_numbers(s.step_from)});
+  s.model = v.next_model;
+  PENSTOCK_CHECK(machine_.apply(input::retry_granted));
+  publish();
+  request_attempt(v.delay);
+}
+
+// ---- what is kept of a stream that runs -------------------------------------
+
+// At once, then at most once in an interval, and never two at a time: a slow
+// disk slows this down and nothing else.
+void workspace_core::flush() {
+  auto& s = live();
+  if (s.flush_under_way || s.flush_armed)
+    return;
+  const auto interval = s.plan->options.partial_flush_interval_ms;
+  if (s.flushed_at && ports_.now() - *s.flushed_at < interval) {
+    s.flush_armed = true;
+    ports_.arm(std::chrono::duration_cast<std::chrono::milliseconds>(
+                 *s.flushed_at + interval - ports_.now()),
+               {deadline_due::kind::flush, 0, s.id()});
+    return;
+  }
+  std::vector<store_record> records;
+  write_growth(records);
+  if (records.empty())
+    return;
+  s.flushed_at = ports_.now();
+  s.flush_under_way = true;
+  write(std::move(records), [this, id = s.id()](const error& why) {
+    if (!mine(id) || !live().log)
+      return;
+    live().flush_under_way = false;
+    if (why.code != errc::none && !live().ending)
+      return fail_stream(why);
+    auto at = live().flushed;
+    if (!live().ending && live().log->pending(at))
+      flush();
+  });
+}
+
+// What was appended to the log since it was last written.
+void workspace_core::write_growth(std::vector<store_record>& records) {
+  auto& s = live();
+  event_batch told;
+  (void)s.log->tell(s.flushed, SIZE_MAX, told);
+  const auto grown = [&](std::uint32_t part, std::uint64_t offset,
+                         std::string bytes) {
+    records.push_back(record::part_grown{s.id(), part, offset, std::move(bytes),
+                                         s.log->content_of(part)});
+  };
+  for (auto& e : told) {
+    if (auto* text = std::get_if<event::text_delta>(&e.body))
+      grown(text->part, text->offset, std::move(text->text));
+    else if (auto* reasoning = std::get_if<event::reasoning_delta>(&e.body))
+      grown(reasoning->part, reasoning->offset, std::move(reasoning->text));
+    else if (auto* refusal = std::get_if<event::refusal_delta>(&e.body))
+      grown(refusal->part, refusal->offset, std::move(refusal->text));
+    else if (auto* call = std::get_if<event::tool_call>(&e.body))
+      grown(call->part, 0, std::move(call->input_json));
+    else if (auto* file = std::get_if<event::file>(&e.body))
+      grown(file->part, 0, {});
+    else if (auto* retract = std::get_if<event::retract>(&e.body))
+      records.push_back(record::parts_retracted{s.id(), retract->part});
+  }
+}
+
+} // namespace penstock

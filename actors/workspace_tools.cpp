@@ -1,0 +1,174 @@
+// The calls of a step: each start and each result is durable before it is
+// told, and the conditions are looked at when all are settled.
+#include "actors/scratch_dir.hpp"
+#include "actors/workspace_core.hpp"
+
+#include "messages/check.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace penstock {
+
+void workspace_core::begin_calls() {
+  auto& s = live();
+  s.cancel_tools = {};
+  for (const auto& call : s.contract.ready_calls(*s.log)) {
+    const auto tool = s.tools.find(call.what.name);
+    s.calls.add(call.part,
+                tool != s.tools.end() && tool->second.what->read_only);
+  }
+  pump_calls();
+}
+
+void workspace_core::pump_calls() {
+  while (machine_.now() == phase::tool_running) {
+    const auto part = live().calls.start_next();
+    if (!part)
+      break;
+    start_call(*part);
+  }
+  if (machine_.now() == phase::tool_running && live().calls.settled())
+    settle_step();
+}
+
+// A call that cannot run has an error result that the model can act on.
+void workspace_core::start_call(std::uint32_t part) {
+  auto& s = live();
+  const auto& call = std::get<tool_call_content>(s.log->content_of(part));
+  const auto tool = s.tools.find(call.name);
+  if (tool == s.tools.end())
+    return record_result(part,
+                         error_outcome("there is no tool named " + call.name));
+  if (auto fits = tool->second.input.check(call.input_json); !fits)
+    return record_result(part, error_outcome(fits.error().message));
+  write({record::tool_started{s.id(), part, call.id}},
+        [this, id = s.id(), part](const error& why) {
+          if (!mine(id) || live().ending)
+            return;
+          if (why.code != errc::none)
+            return fail_stream(why);
+          run_handler(part);
+        });
+}
+
+void workspace_core::run_handler(std::uint32_t part) {
+  auto& s = live();
+  s.log->execution_started(part);
+  publish();
+  const auto& call = std::get<tool_call_content>(s.log->content_of(part));
+  tool_run run;
+  run.what = s.tools.find(call.name)->second.what;
+  run.with.workspace_id = id_;
+  run.with.stream = s.id();
+  run.with.tool_call_id = call.id;
+  run.with.tool_name = call.name;
+  run.with.input_json = call.input_json;
+  if (s.scratch)
+    run.with.scratch_dir = s.scratch->path();
+  run.with.cancelled = s.cancel_tools.get_token();
+  s.handlers.insert(part);
+  ports_.run_tool({s.id(), part}, std::move(run));
+}
+
+void workspace_core::on(const tool_finished& m) {
+  if (!mine(m.call.stream) || live().handlers.erase(m.call.part) == 0)
+    return;
+  if (live().ending)
+    return check_workers();
+  record_result(m.call.part, m.outcome);
+}
+
+void workspace_core::record_result(std::uint32_t part, tool_outcome outcome) {
+  auto& s = live();
+  const auto& call = std::get<tool_call_content>(s.log->content_of(part));
+  tool_result_content result{
+    call.id,          call.name, outcome.output_json,
+    outcome.is_error, false,     std::move(outcome.files)};
+  const bool success =
+    s.policy.requires_tool(call.name) && required_succeeded(outcome);
+  write({record::tool_ended{s.id(), part, result}},
+        [this, id = s.id(), part, success, result](const error& why) {
+          if (!mine(id) || live().ending)
+            return;
+          if (why.code != errc::none)
+            return fail_stream(why);
+          auto& stream = live();
+          PENSTOCK_CHECK(stream.calls.finish(part));
+          stream.log->add_result(part, result);
+          stream.spans.back().to = stream.log->size();
+          stream.required_succeeded |= success;
+          publish();
+          if (stream.soft_stop && !stream.calls.settled()) {
+            PENSTOCK_CHECK(machine_.apply(input::boundary));
+            return stop_workers({});
+          }
+          pump_calls();
+        });
+}
+
+// What a running tool tells of itself: calls of its own, tokens that it used.
+void workspace_core::on(const tool_reported& m) {
+  if (!mine(m.call.stream) || !live().handlers.contains(m.call.part)
+      || live().ending)
+    return;
+  auto& s = live();
+  const auto part = m.call.part;
+  const auto& parent = std::get<tool_call_content>(s.log->content_of(part)).id;
+  if (auto* call = std::get_if<nested_call>(&m.what)) {
+    s.log->add_mark(event::tool_call{part, call->tool_call_id, call->tool_name,
+                                     call->input_json, false, parent});
+  } else if (auto* done =
+               std::get_if<std::pair<std::string, tool_outcome>>(&m.what)) {
+    s.log->add_mark(event::tool_result{part, done->first,
+                                       done->second.output_json,
+                                       done->second.is_error, false, parent});
+  } else {
+    const auto& used = std::get<model_usage>(m.what);
+    const auto it =
+      std::find_if(s.usage.begin(), s.usage.end(),
+                   [&](const auto& u) { return u.model == used.model; });
+    if (it == s.usage.end())
+      s.usage.push_back(used);
+    else
+      it->usage += used.usage;
+    write({record::attempt_used{s.attempt, used.model, used.usage}},
+          [](const error&) {});
+  }
+  publish();
+}
+
+bool workspace_core::queue_ends_step() const {
+  const auto& asked = live().request->has_queued_messages;
+  return std::any_of(queue_.begin(), queue_.end(),
+                     [](const queued_message& q) {
+                       return q.mode == queue_mode::tool_end;
+                     })
+         || (asked && asked());
+}
+
+// All calls of the step have a result.
+void workspace_core::settle_step() {
+  auto& s = live();
+  s.log->add_mark(
+    event::step_end{s.step, s.step_finish, s.step_usage, s.total_usage()});
+  s.step_usage = {};
+  const bool last = s.step >= s.plan->options.max_steps || s.required_succeeded
+                    || queue_ends_step();
+  if (last) {
+    PENSTOCK_CHECK(machine_.apply(input::answered));
+    s.ending =
+      stream_ending{stream_outcome::kind::completed, s.step_finish, {}, {}};
+    publish();
+    return finalize();
+  }
+  if (s.soft_stop) {
+    PENSTOCK_CHECK(machine_.apply(input::boundary));
+    return stop_workers({});
+  }
+  PENSTOCK_CHECK(machine_.apply(input::next_step));
+  publish();
+  begin_step();
+}
+
+} // namespace penstock

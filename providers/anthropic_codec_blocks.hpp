@@ -1,0 +1,39 @@
+// Single content blocks of a request to the Anthropic API.
+#pragma once
+
+#include "messages/prompt.hpp"
+#include "providers/codec.hpp"
+#include "providers/json.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace penstock::anthropic {
+
+/// The API refuses a text that is empty or only white space.
+bool is_blank(std::string_view text) noexcept;
+
+ordered_json text_block(std::string_view text);
+
+/// An image, a PDF or a text document.
+/// Errors: `invalid_request` for any other media type.
+expected<ordered_json> file_block(const file_content& what);
+
+/// A function's call. An input that is no JSON object is wrapped in one, since
+/// the API takes no other.
+ordered_json tool_use_block(const tool_call_content& call);
+
+/// What the model gets to see of a result: its text and its files. A file that
+/// the API cannot take is replaced by a remark, and noted.
+ordered_json result_content(const tool_result_content& result,
+                            encoder_notes& left_out);
+
+/// A call that the API ran, as its decoder gave it: `kind` is the type of the
+/// block, `item_id` its members beyond id, name and input.
+ordered_json server_call_block(const tool_call_content& call);
+
+/// The whole block that the decoder put into `output_json`, or null if it was
+/// not this API's decoder that wrote it.
+ordered_json server_result_block(const tool_result_content& result);
+
+} // namespace penstock::anthropic

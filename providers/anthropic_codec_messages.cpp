@@ -1,0 +1,344 @@
+#include "providers/anthropic_codec_messages.hpp"
+
+#include "providers/anthropic_codec_blocks.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace penstock::anthropic {
+
+namespace {
+
+constexpr std::string_view lost_result =
+  "There is no result: the call was interrupted.";
+constexpr std::string_view lost_beginning =
+  "(The beginning of this conversation is not shown.)";
+constexpr std::string_view continue_instruction =
+  "Your last message was cut off. Continue it from exactly where it ends. Do "
+  "not repeat any of it and do not comment on the interruption.";
+
+bool has_type(const ordered_json& block, std::string_view type) {
+  return block.at("type") == type;
+}
+
+bool is_reasoning(const ordered_json& block) {
+  return has_type(block, "thinking") || has_type(block, "redacted_thinking");
+}
+
+// What the API runs itself: server_tool_use, mcp_tool_use and their results.
+bool is_server_block(const ordered_json& block) {
+  const auto& type = block.at("type").get_ref<const std::string&>();
+  return type.ends_with("_tool_use") || type.ends_with("_tool_result");
+}
+
+struct turn {
+  role from;
+  std::vector<ordered_json> results; // of a user, before all else
+  std::vector<ordered_json> blocks;
+};
+
+// A call of ours that awaits its result in the next turn.
+struct open_call {
+  std::string id, wire_id;
+};
+
+class conversation_builder {
+public:
+  conversation_builder(const prompt& what, std::string_view model,
+                       encoder_notes& left_out)
+    : what_(what), maker_(maker_of(model)), left_out_(left_out) {
+    for (std::size_t i = 0; i < what.messages.size(); ++i)
+      for (const auto& part : what.messages[i].parts)
+        if (auto* r = std::get_if<tool_result_content>(&part);
+            r && r->provider_executed)
+          server_results_.insert(r->tool_call_id);
+  }
+
+  expected<void> add(std::size_t index) {
+    const auto& m = what_.messages[index];
+    last_ = index + 1 == what_.messages.size();
+    if (m.from == role::assistant) {
+      close_calls();
+      same_api_ = m.made_by.starts_with("anthropic-messages/");
+      same_model_ = m.made_by == maker_;
+    }
+    for (const auto& part : m.parts) {
+      auto done =
+        std::visit([&](const auto& p) { return add(m.from, p); }, part);
+      if (!done)
+        return fail(errc::invalid_request, "messages[" + std::to_string(index)
+                                             + "]: " + done.error().message);
+    }
+    return {};
+  }
+
+  conversation finish(bool may_prefill);
+
+private:
+  expected<void> add(role from, const text_content& p);
+  expected<void> add(role from, const reasoning_content& p);
+  expected<void> add(role from, const refusal_content& p);
+  expected<void> add(role from, const file_content& p);
+  expected<void> add(role from, const tool_call_content& p);
+  expected<void> add(role from, const tool_result_content& p);
+
+  void add_result(const tool_result_content& p);
+  void add_server_result(const tool_result_content& p);
+  void close_calls();
+  std::string free_id(const std::string& id);
+  turn& turn_of(role from);
+  void note_once(std::string text);
+  void settle_turns();
+  bool settle_end(bool may_prefill);
+
+  const prompt& what_;
+  const std::string maker_;
+  encoder_notes& left_out_;
+  std::set<std::string> server_results_; // ids that have a result somewhere
+  std::set<std::string> server_calls_;   // ids whose call was sent
+  std::set<std::string> ids_;            // of tool_use, all of them
+  std::vector<open_call> open_calls_;    // of the last assistant turn
+  std::vector<turn> turns_;
+  std::string system_;
+  bool last_ = false, same_api_ = false, same_model_ = false;
+};
+
+turn& conversation_builder::turn_of(role from) {
+  if (turns_.empty() || turns_.back().from != from)
+    turns_.push_back({from, {}, {}});
+  return turns_.back();
+}
+
+void conversation_builder::note_once(std::string text) {
+  if (std::find(left_out_.begin(), left_out_.end(), text) == left_out_.end())
+    left_out_.push_back(std::move(text));
+}
+
+expected<void> conversation_builder::add(role from, const text_content& p) {
+  if (is_blank(p.text))
+    return {};
+  if (from == role::system)
+    system_ += (system_.empty() ? "" : "\n\n") + p.text;
+  else
+    turn_of(from == role::assistant ? role::assistant : role::user)
+      .blocks.push_back(text_block(p.text));
+  return {};
+}
+
+// Unsigned reasoning is either cut or of another model: the API takes neither.
+expected<void> conversation_builder::add(role from,
+                                         const reasoning_content& p) {
+  if (from != role::assistant || !same_model_)
+    return {};
+  if (!p.signature.empty())
+    turn_of(from).blocks.push_back(
+      {{"type", "thinking"}, {"thinking", p.text}, {"signature", p.signature}});
+  else if (!p.encrypted.empty())
+    turn_of(from).blocks.push_back(
+      {{"type", "redacted_thinking"}, {"data", p.encrypted}});
+  return {};
+}
+
+expected<void> conversation_builder::add(role from, const refusal_content& p) {
+  return add(from, text_content{p.text});
+}
+
+expected<void> conversation_builder::add(role from, const file_content& p) {
+  if (from == role::assistant) {
+    note_once("a file that a model made; an assistant's turn holds none");
+    return {};
+  }
+  auto block = file_block(p);
+  if (!block)
+    return fail(block.error());
+  turn_of(role::user).blocks.push_back(std::move(*block));
+  return {};
+}
+
+// Ids that are taken, or that another API made with other characters, are
+// replaced: the API wants [A-Za-z0-9_-]+, and each id once.
+std::string conversation_builder::free_id(const std::string& id) {
+  std::string clean;
+  for (char c : id)
+    clean += std::isalnum(static_cast<unsigned char>(c)) || c == '-' ? c : '_';
+  if (clean.empty())
+    clean = "call";
+  auto unique = clean;
+  for (int n = 2; !ids_.insert(unique).second; ++n)
+    unique = clean + "_" + std::to_string(n);
+  return unique;
+}
+
+expected<void> conversation_builder::add(role from,
+                                         const tool_call_content& p) {
+  if (from != role::assistant)
+    return fail(errc::invalid_request, "a tool call of no assistant");
+  if (!p.provider_executed) {
+    auto call = p;
+    call.id = free_id(p.id);
+    for (char& c : call.name)
+      if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-')
+        c = '_';
+    if (!same_api_)
+      call.item_id.clear();
+    open_calls_.push_back({p.id, call.id});
+    turn_of(from).blocks.push_back(tool_use_block(call));
+  } else if (!same_api_) {
+    note_once("a tool call that another API ran");
+  } else if (server_results_.contains(p.id) || last_) {
+    server_calls_.insert(p.id);
+    turn_of(from).blocks.push_back(server_call_block(p));
+  }
+  return {};
+}
+
+expected<void> conversation_builder::add(role, const tool_result_content& p) {
+  if (p.provider_executed)
+    add_server_result(p);
+  else
+    add_result(p);
+  return {};
+}
+
+void conversation_builder::add_server_result(const tool_result_content& p) {
+  auto block = same_api_ ? server_result_block(p) : ordered_json();
+  if (!block.is_null() && server_calls_.contains(p.tool_call_id))
+    turn_of(role::assistant).blocks.push_back(std::move(block));
+  else
+    note_once("the result of a tool that another API ran");
+}
+
+void conversation_builder::add_result(const tool_result_content& p) {
+  auto content = result_content(p, left_out_);
+  const auto call =
+    std::find_if(open_calls_.begin(), open_calls_.end(),
+                 [&](const open_call& c) { return c.id == p.tool_call_id; });
+  auto& user = turn_of(role::user);
+  if (call == open_calls_.end()) {
+    user.blocks.push_back(
+      text_block("Result of the tool " + p.tool_name + ":"));
+    for (auto& block : content)
+      user.blocks.push_back(std::move(block));
+    return;
+  }
+  ordered_json block{{"type", "tool_result"}, {"tool_use_id", call->wire_id}};
+  if (!content.empty())
+    block["content"] = std::move(content);
+  if (p.is_error)
+    block["is_error"] = true;
+  user.results.push_back(std::move(block));
+  open_calls_.erase(call);
+}
+
+// Before the model speaks again, each of its calls has a result.
+void conversation_builder::close_calls() {
+  for (const auto& call : std::exchange(open_calls_, {}))
+    turn_of(role::user)
+      .results.push_back(
+        {{"type", "tool_result"},
+         {"tool_use_id", call.wire_id},
+         {"content", ordered_json::array({text_block(lost_result)})},
+         {"is_error", true}});
+}
+
+// Other APIs let text follow a call; here the calls come last, and reasoning
+// keeps its place before what it led to. Trailing reasoning led to nothing.
+void order_assistant_blocks(std::vector<ordered_json>& blocks) {
+  for (auto begin = blocks.begin(); begin != blocks.end();) {
+    const auto end = std::find_if(begin, blocks.end(), is_reasoning);
+    std::stable_partition(begin, end, [](const ordered_json& b) {
+      return !has_type(b, "tool_use");
+    });
+    begin = std::find_if_not(end, blocks.end(), is_reasoning);
+  }
+  while (!blocks.empty() && is_reasoning(blocks.back()))
+    blocks.pop_back();
+}
+
+// Turns that came out empty go, and their neighbours merge.
+void conversation_builder::settle_turns() {
+  std::vector<turn> settled;
+  for (auto& t : turns_) {
+    if (t.from == role::assistant)
+      order_assistant_blocks(t.blocks);
+    if (t.results.empty() && t.blocks.empty())
+      continue;
+    if (settled.empty() || settled.back().from != t.from) {
+      settled.push_back(std::move(t));
+      continue;
+    }
+    auto& before = settled.back();
+    std::move(t.results.begin(), t.results.end(),
+              std::back_inserter(before.results));
+    std::move(t.blocks.begin(), t.blocks.end(),
+              std::back_inserter(before.blocks));
+  }
+  if (!settled.empty() && settled.front().from == role::assistant)
+    settled.insert(settled.begin(),
+                   {role::user, {}, {text_block(lost_beginning)}});
+  turns_ = std::move(settled);
+}
+
+// @returns whether the last turn is a prefill.
+bool conversation_builder::settle_end(bool may_prefill) {
+  if (turns_.empty() || turns_.back().from != role::assistant)
+    return false;
+  auto& blocks = turns_.back().blocks;
+  if (is_server_block(blocks.back()))
+    return false; // a paused turn goes back as it is
+  if (!may_prefill) {
+    turns_.push_back({role::user, {}, {text_block(continue_instruction)}});
+    return false;
+  }
+  // A prefill excludes thinking, and must not end in white space.
+  std::erase_if(blocks, is_reasoning);
+  if (has_type(blocks.back(), "text")) {
+    auto& text = blocks.back()["text"].get_ref<std::string&>();
+    text.erase(text.find_last_not_of(" \t\r\n\f\v") + 1);
+  }
+  return true;
+}
+
+conversation conversation_builder::finish(bool may_prefill) {
+  close_calls();
+  settle_turns();
+  conversation done;
+  done.prefill = settle_end(may_prefill);
+  done.system = std::move(system_);
+  for (auto& t : turns_) {
+    auto content = ordered_json::array();
+    for (auto* list : {&t.results, &t.blocks})
+      for (auto& block : *list)
+        content.push_back(std::move(block));
+    done.turns.push_back(
+      {{"role", t.from == role::assistant ? "assistant" : "user"},
+       {"content", std::move(content)}});
+  }
+  return done;
+}
+
+} // namespace
+
+std::string maker_of(std::string_view model) {
+  return "anthropic-messages/" + std::string{model};
+}
+
+expected<conversation> to_conversation(const prompt& what,
+                                       std::string_view model, bool may_prefill,
+                                       encoder_notes& left_out) {
+  conversation_builder builder{what, model, left_out};
+  for (std::size_t i = 0; i < what.messages.size(); ++i)
+    if (auto added = builder.add(i); !added)
+      return fail(added.error());
+  auto done = builder.finish(may_prefill);
+  if (done.turns.empty())
+    return fail(errc::invalid_request, "messages must not be empty");
+  if (!is_blank(what.system))
+    done.system =
+      done.system.empty() ? what.system : what.system + "\n\n" + done.system;
+  return done;
+}
+
+} // namespace penstock::anthropic

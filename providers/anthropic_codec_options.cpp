@@ -1,0 +1,132 @@
+#include "providers/anthropic_codec_options.hpp"
+
+#include "messages/limits.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+#include <utility>
+
+namespace penstock::anthropic {
+
+namespace {
+
+struct beta {
+  std::string_view needs; ///< A member of the options, or a tool's type.
+  std::string_view name;
+};
+
+// Source: the page of each feature at platform.claude.com/docs/en, and the
+// official SDK for Python, types/anthropic_beta_param.py.
+constexpr beta members[] = {
+  {"context_management", "context-management-2025-06-27"},
+  {"fallbacks", "server-side-fallback-2026-06-01"},
+  {"mcp_servers", "mcp-client-2025-11-20"},
+  {"speed", "fast-mode-2026-02-01"},
+};
+constexpr beta tool_types[] = {
+  {"advisor_20260301", "advisor-tool-2026-03-01"},
+  {"code_execution_20250522", "code-execution-2025-05-22"},
+  {"code_execution_20250825", "code-execution-2025-08-25"},
+  {"computer_20250124", "computer-use-2025-01-24"},
+  {"computer_20251124", "computer-use-2025-11-24"},
+  {"web_fetch_20250910", "web-fetch-2025-09-10"},
+};
+
+void append(std::string& list, std::string_view name) {
+  if (!name.empty() && list.find(name) == list.npos)
+    list.append(list.empty() ? "" : ",").append(name);
+}
+
+void merge(ordered_json& into, const ordered_json& from) {
+  if (!into.is_object() || !from.is_object()) {
+    into = from;
+    return;
+  }
+  for (const auto& [name, value] : from.items()) {
+    if (value.is_null())
+      into.erase(name);
+    else
+      merge(into[name], value);
+  }
+}
+
+bool same_name(const ordered_json& a, const ordered_json& b) {
+  return a.is_object() && b.is_object() && a.contains("name")
+         && b.contains("name") && a.at("name") == b.at("name");
+}
+
+void merge_tools(ordered_json& into, const ordered_json& from) {
+  for (const auto& tool : from) {
+    const auto ours =
+      std::find_if(into.begin(), into.end(),
+                   [&](const ordered_json& t) { return same_name(t, tool); });
+    if (ours != into.end())
+      merge(*ours, tool);
+    else
+      into.push_back(tool);
+  }
+}
+
+bool same_header(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+    return std::tolower(static_cast<unsigned char>(x))
+           == std::tolower(static_cast<unsigned char>(y));
+  });
+}
+
+bool sendable(std::string_view text) {
+  constexpr std::string_view forbidden{"\r\n\0", 3};
+  return text.find_first_of(forbidden) == text.npos
+         && text.size() <= limits::header_bytes_max;
+}
+
+} // namespace
+
+void merge_options(ordered_json& body, const ordered_json& options) {
+  for (const auto& [name, value] : options.items()) {
+    if (name == "tools" && value.is_array())
+      merge_tools(body[name], value);
+    else if (value.is_null())
+      body.erase(name);
+    else
+      merge(body[name], value);
+  }
+}
+
+std::string betas_for(const ordered_json& options) {
+  std::string list;
+  for (const auto& m : members)
+    if (options.contains(m.needs))
+      append(list, m.name);
+  const auto tools = options.find("tools");
+  if (tools == options.end() || !tools->is_array())
+    return list;
+  for (const auto& tool : *tools)
+    for (const auto& t : tool_types)
+      if (tool.is_object() && tool.contains("type")
+          && tool.at("type") == t.needs)
+        append(list, t.name);
+  return list;
+}
+
+expected<header_list> merge_headers(header_list base, const header_list& more) {
+  for (const auto& [name, value] : more) {
+    if (name.empty() || !sendable(name) || !sendable(value))
+      return fail(errc::invalid_request,
+                  "a header is too long, has no name, or holds a line end");
+    const auto ours =
+      std::find_if(base.begin(), base.end(), [&, &n = name](const header& h) {
+        return same_header(h.first, n);
+      });
+    if (ours == base.end())
+      base.push_back({name, value});
+    else if (same_header(name, "anthropic-beta"))
+      append(ours->second, value);
+    else
+      ours->second = value;
+  }
+  return base;
+}
+
+} // namespace penstock::anthropic

@@ -1,0 +1,267 @@
+#include "providers/anthropic_codec_stream.hpp"
+
+#include "messages/limits.hpp"
+#include "providers/error_classifier.hpp"
+
+#include <charconv>
+#include <utility>
+
+namespace penstock::anthropic {
+
+namespace {
+
+error over(const char* limit) {
+  return {
+    errc::protocol, std::string{"the stream exceeds "} + limit, 0, {}, {}};
+}
+
+finish_reason unified(std::string_view stop_reason) {
+  constexpr std::pair<std::string_view, finish_reason> reasons[] = {
+    {"end_turn", finish_reason::stop},
+    {"stop_sequence", finish_reason::stop},
+    {"pause_turn", finish_reason::stop},
+    {"max_tokens", finish_reason::length},
+    {"model_context_window_exceeded", finish_reason::length},
+    {"tool_use", finish_reason::tool_calls},
+    {"refusal", finish_reason::content_filter},
+  };
+  for (const auto& [name, reason] : reasons)
+    if (name == stop_reason)
+      return reason;
+  return finish_reason::other;
+}
+
+ordered_json* find_member(ordered_json& object, const char* name) {
+  if (!object.is_object())
+    return nullptr;
+  const auto found = object.find(name);
+  return found == object.end() ? nullptr : &*found;
+}
+
+bool take_prefix(std::string_view& text, std::string_view prefix) {
+  if (!text.starts_with(prefix))
+    return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+} // namespace
+
+// The hot path. One shape of one event, as the API has always written it, read
+// without a parser: no escape in the text, nothing after it but padding.
+// Everything else returns false and takes the general way, to the same parts.
+bool event_reader::take_text_delta(std::string_view data, part_batch& out) {
+  if (!take_prefix(data, R"({"type":"content_block_delta","index":)"))
+    return false;
+  std::uint64_t index = 0;
+  const auto [digits_end, ec] =
+    std::from_chars(data.data(), data.data() + data.size(), index);
+  if (ec != std::errc{})
+    return false;
+  data.remove_prefix(static_cast<std::size_t>(digits_end - data.data()));
+  if (!take_prefix(data, R"(,"delta":{"type":"text_delta","text":")"))
+    return false;
+  std::size_t size = 0;
+  while (size < data.size() && data[size] != '"') {
+    if (data[size] == '\\' || static_cast<unsigned char>(data[size]) < ' ')
+      return false;
+    ++size;
+  }
+  const auto rest = data.substr(size);
+  if (!rest.starts_with(R"("}})")
+      || rest.find_first_not_of(' ', 3) != rest.npos)
+    return false;
+  const auto block = blocks_.find(index);
+  if (block == blocks_.end() || block->second.what != kind::text)
+    return false;
+  last_index_ = index;
+  add_text(block->second, data.substr(0, size), out);
+  return true;
+}
+
+void event_reader::take(std::string_view type, std::string_view data,
+                        part_batch& out) {
+  if (done() || take_text_delta(data, out))
+    return;
+  if (type == "ping" || data == "[DONE]")
+    return; // its data is not looked at; the marker is of another API
+  const auto event = parse_json(data);
+  if (!event)
+    return fail(event.error(), out);
+  if (const auto own = bytes_of(*event, "type"); !own.empty())
+    type = own;
+  if (type == "content_block_delta")
+    block_delta(*event, out);
+  else if (type == "content_block_start")
+    block_start(*event, data, out);
+  else if (type == "content_block_stop")
+    block_stop(*event, out);
+  else if (type == "message_start")
+    message_start(*event, data, out);
+  else if (type == "message_delta")
+    message_delta(*event, out);
+  else if (type == "message_stop")
+    finish(out);
+  else if (type == "error" || !member(*event, "error").is_null())
+    fail(classify_in_stream("anthropic-messages", data), out);
+}
+
+void event_reader::end(part_batch& out) {
+  if (!done() && stop_reason_ && blocks_.empty())
+    finish(out);
+}
+
+void event_reader::fail(error why, part_batch& out) {
+  if (!done())
+    out.add(part::failed{std::move(why)});
+  failed_ = true;
+}
+
+void event_reader::message_start(const json& event, std::string_view data,
+                                 part_batch& out) {
+  const auto& message = member(event, "message");
+  auto id = text_of(message, "id");
+  if (std::exchange(started_, true)) {
+    // A proxy that repeats the event does no harm; one that joins two answers
+    // does.
+    if (id != message_id_)
+      fail(
+        {errc::protocol, "a second message began inside the first", 0, {}, {}},
+        out);
+    return;
+  }
+  message_id_ = id;
+  auto model = text_of(message, "model");
+  if (!id.empty() || !model.empty())
+    out.add(part::response_info{std::move(id), std::move(model)});
+  set_stop_reason(member(message, "stop_reason"));
+  if (const auto& usage = member(message, "usage"); usage.is_object()) {
+    usage_.take(usage);
+    out.add(
+      part::usage{usage_.total(stop_reason_ ? token_usage::quality::exact
+                                            : token_usage::quality::partial)});
+  }
+  // Calls that code of the provider's made may come whole, with the message.
+  if (const auto& content = member(message, "content");
+      content.is_array() && !content.empty())
+    whole_blocks(data, out);
+}
+
+void event_reader::whole_blocks(std::string_view data, part_batch& out) {
+  auto event = parse_ordered_json(data);
+  if (!event || !count_text(data.size(), out))
+    return;
+  auto* const message = find_member(*event, "message");
+  auto* const content = message ? find_member(*message, "content") : nullptr;
+  if (!content || !content->is_array())
+    return;
+  for (auto& start : *content) {
+    content_block block;
+    begin(block, std::move(start), out);
+    close(block, out);
+  }
+}
+
+void event_reader::set_stop_reason(const json& reason) {
+  if (reason.is_string())
+    stop_reason_ = text_of(reason);
+}
+
+void event_reader::message_delta(const json& event, part_batch& out) {
+  set_stop_reason(member(member(event, "delta"), "stop_reason"));
+  const auto& usage = member(event, "usage");
+  if (!usage.is_object())
+    return;
+  usage_.take(usage);
+  out.add(
+    part::usage{usage_.total(stop_reason_ ? token_usage::quality::exact
+                                          : token_usage::quality::partial)});
+}
+
+void event_reader::finish(part_batch& out) {
+  finished_ = true;
+  out.add(part::finished{
+    {stop_reason_ ? unified(*stop_reason_) : finish_reason::other,
+     stop_reason_}});
+}
+
+void event_reader::block_start(const json& event, std::string_view data,
+                               part_batch& out) {
+  last_index_ = count_of(event, "index").value_or(last_index_ + 1);
+  auto ordered = parse_ordered_json(data);
+  auto* const start =
+    ordered ? find_member(*ordered, "content_block") : nullptr;
+  if (!start || !count_text(data.size(), out))
+    return;
+  if (blocks_.size() >= limits::stream_parts_max)
+    return fail(over("stream_parts_max"), out);
+  // A block that never got its stop stays cut.
+  auto& block = blocks_[last_index_] = content_block{};
+  begin(block, std::move(*start), out);
+}
+
+// The block that a delta belongs to. A server that leaves the start out is
+// understood where the delta says enough.
+content_block* event_reader::block_at(const json& event, kind if_missing) {
+  last_index_ = count_of(event, "index").value_or(last_index_);
+  if (const auto found = blocks_.find(last_index_); found != blocks_.end())
+    return found->second.what == if_missing ? &found->second : nullptr;
+  if (if_missing != kind::text && if_missing != kind::thinking)
+    return nullptr;
+  auto& block = blocks_[last_index_];
+  block.what = if_missing;
+  return &block;
+}
+
+void event_reader::block_delta(const json& event, part_batch& out) {
+  const auto& delta = member(event, "delta");
+  const auto type = bytes_of(delta, "type");
+  if (type == "text_delta") {
+    if (auto* b = block_at(event, kind::text))
+      add_text(*b, bytes_of(delta, "text"), out);
+  } else if (type == "input_json_delta") {
+    if (auto* b = block_at(event, kind::call))
+      add_input(*b, bytes_of(delta, "partial_json"), out);
+  } else if (type == "thinking_delta") {
+    if (auto* b = block_at(event, kind::thinking))
+      add_reasoning(*b, bytes_of(delta, "thinking"), out);
+  } else if (type == "signature_delta") {
+    if (auto* b = block_at(event, kind::thinking))
+      b->signature = text_of(delta, "signature");
+  } else if (type == "citations_delta") {
+    add_source(member(delta, "citation"), out);
+  } else if (type == "compaction_delta") {
+    if (auto* b = block_at(event, kind::compaction))
+      add_compaction(*b, bytes_of(delta, "content"), out);
+  }
+}
+
+void event_reader::block_stop(const json& event, part_batch& out) {
+  const auto index = count_of(event, "index").value_or(last_index_);
+  if (auto found = blocks_.extract(index))
+    close(found.mapped(), out);
+}
+
+std::optional<part_key> event_reader::new_key(part_batch& out) {
+  if (next_key_ >= limits::stream_parts_max) {
+    fail(over("stream_parts_max"), out);
+    return std::nullopt;
+  }
+  return next_key_++;
+}
+
+std::optional<part_key> event_reader::key_of(content_block& block,
+                                             part_batch& out) {
+  if (!block.key)
+    block.key = new_key(out);
+  return block.key;
+}
+
+bool event_reader::count_text(std::size_t bytes, part_batch& out) {
+  text_bytes_ += bytes;
+  if (text_bytes_ > limits::stream_text_bytes_max)
+    fail(over("stream_text_bytes_max"), out);
+  return !failed_;
+}
+
+} // namespace penstock::anthropic

@@ -1,0 +1,164 @@
+// What a delta may hold besides plain text: members of openai_chat_decoder.
+#include "providers/base64.hpp"
+#include "providers/openai_chat_decoder.hpp"
+
+#include <array>
+#include <utility>
+
+namespace penstock {
+
+namespace {
+
+// A "data:" URL by its bytes, any other by its name.
+file_content file_of(const json& url_or_object) {
+  auto url = url_or_object.is_object() ? text_of(url_or_object, "url")
+                                       : text_of(url_or_object);
+  const auto comma = url.find(',');
+  if (!url.starts_with("data:") || comma == url.npos)
+    return {{}, {}, std::move(url), {}};
+  const auto head = std::string_view{url}.substr(5, comma - 5);
+  const auto type = std::string{head.substr(0, head.find(';'))};
+  auto bytes = head.ends_with(";base64")
+                 ? base64_decode(std::string_view{url}.substr(comma + 1))
+                 : std::nullopt;
+  if (!bytes)
+    return {type, {}, std::move(url), {}};
+  return {type, std::move(*bytes), {}, {}};
+}
+
+bool is_shown(const json& detail) {
+  return !bytes_of(detail, "text").empty()
+         || !bytes_of(detail, "summary").empty();
+}
+
+} // namespace
+
+// A text, or (Mistral) an array of typed elements.
+void openai_chat_decoder::on_content(const json& what, part_batch& out) {
+  if (!what.is_array())
+    return parts_.text(bytes_of(what), out);
+  for (const auto& one : what) {
+    const auto type = bytes_of(one, "type");
+    if (type == "thinking") {
+      const auto& thinking = member(one, "thinking");
+      parts_.reasoning(bytes_of(thinking), out);
+      if (thinking.is_array())
+        for (const auto& piece : thinking)
+          parts_.reasoning(bytes_of(piece, "text"), out);
+      if (const auto proof = bytes_of(one, "signature"); !proof.empty())
+        parts_.sign(proof, {}, out);
+    } else if (type == "image_url") {
+      on_file(one, out);
+    } else if (type == "reference") {
+      on_source({{}, {}, {}, to_text(one)}, out);
+    } else if (one.is_string()) {
+      parts_.text(bytes_of(one), out);
+    } else {
+      parts_.text(bytes_of(one, "text"), out);
+      parts_.refusal(bytes_of(one, "refusal"), out);
+    }
+  }
+}
+
+// OpenRouter sends the same text twice, in `reasoning` and in the details;
+// others have one of the strings only, and some gateways both.
+void openai_chat_decoder::on_reasoning(const json& delta, part_batch& out) {
+  const auto& details = member(delta, "reasoning_details");
+  bool in_details = false;
+  if (details.is_array())
+    for (const auto& detail : details)
+      in_details = in_details || is_shown(detail);
+  if (!in_details) {
+    const auto text = bytes_of(delta, "reasoning_content");
+    parts_.reasoning(text.empty() ? bytes_of(delta, "reasoning") : text, out);
+  }
+  if (details.is_array())
+    for (const auto& detail : details)
+      on_reasoning_detail(detail, in_details, out);
+}
+
+// Source: OpenRouter, "Reasoning tokens", `reasoning_details`. They want the
+// block back as it was, so its format travels with its id.
+void openai_chat_decoder::on_reasoning_detail(const json& detail,
+                                              bool with_text, part_batch& out) {
+  auto item_id = text_of(detail, "id");
+  if (const auto format = text_of(detail, "format"); !format.empty())
+    item_id += " " + format;
+  if (bytes_of(detail, "type") == "reasoning.encrypted") {
+    if (auto data = text_of(detail, "data"); !data.empty())
+      parts_.encrypted(std::move(data), std::move(item_id), out);
+    return;
+  }
+  const auto index = count_of(detail, "index");
+  if (index != detail_index_ && detail_index_ && is_shown(detail))
+    parts_.close(out);
+  if (index)
+    detail_index_ = index;
+  if (with_text) {
+    parts_.reasoning(bytes_of(detail, "text"), out);
+    parts_.reasoning(bytes_of(detail, "summary"), out);
+  }
+  if (const auto proof = bytes_of(detail, "signature"); !proof.empty())
+    parts_.sign(proof, std::move(item_id), out);
+}
+
+void openai_chat_decoder::on_file(const json& image, part_batch& out) {
+  auto file = file_of(member(image, "image_url"));
+  if (file.bytes.empty() && file.url.empty())
+    return;
+  parts_.close(out);
+  out.add(part::file{parts_.new_key(), std::move(file)});
+}
+
+// Speech comes in pieces, with its words beside it.
+void openai_chat_decoder::on_audio(const json& audio, part_batch& out) {
+  parts_.text(bytes_of(audio, "transcript"), out);
+  if (const auto bytes = base64_decode(bytes_of(audio, "data")))
+    audio_ += *bytes;
+}
+
+// `citations` (Perplexity, xAI) repeats in every chunk; `search_results` says
+// more of the same; `annotations` is OpenAI's.
+void openai_chat_decoder::on_sources(const json& chunk, part_batch& out) {
+  if (const auto& results = member(chunk, "search_results"); results.is_array())
+    for (const auto& result : results)
+      on_source(
+        {text_of(result, "url"), text_of(result, "title"), {}, to_text(result)},
+        out);
+  if (const auto& citations = member(chunk, "citations"); citations.is_array())
+    for (const auto& citation : citations)
+      on_source(
+        {citation.is_string() ? text_of(citation) : text_of(citation, "url"),
+         text_of(citation, "title"),
+         {},
+         {}},
+        out);
+  const auto& annotations = member(chunk, "annotations");
+  if (!annotations.is_array())
+    return;
+  for (const auto& annotation : annotations) {
+    const auto type = text_of(annotation, "type");
+    const auto& inner = member(annotation, type.c_str());
+    const auto& what = inner.is_object() ? inner : annotation;
+    auto title = text_of(what, "title");
+    on_source({text_of(what, "url"),
+               title.empty() ? text_of(what, "filename") : std::move(title),
+               text_of(what, "file_id"), to_text(what)},
+              out);
+  }
+}
+
+// A place in the text (an annotation) is a source each time, a page only once.
+void openai_chat_decoder::on_source(source what, part_batch& out) {
+  const bool again = cited_.contains(what.url);
+  const bool placed = what.detail_json.find("_index\"") != std::string::npos;
+  if (what.url.empty() && what.detail_json.empty())
+    return;
+  if (again && !placed)
+    return;
+  if (!what.url.empty())
+    cited_.insert(what.url);
+  out.add(part::source{parts_.new_key(), std::move(what)});
+}
+
+} // namespace penstock

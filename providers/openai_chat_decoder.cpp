@@ -1,0 +1,262 @@
+#include "providers/openai_chat_decoder.hpp"
+
+#include "messages/limits.hpp"
+#include "providers/error_classifier.hpp"
+#include "providers/openai_chat_usage.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace penstock {
+
+namespace {
+
+constexpr std::string_view api = "openai-chat";
+
+struct finish_row {
+  std::string_view raw;
+  finish_reason reason;
+};
+
+constexpr std::array finish_table{
+  finish_row{"stop", finish_reason::stop},
+  finish_row{"eos", finish_reason::stop}, // Together
+  finish_row{"end_turn", finish_reason::stop},
+  finish_row{"length", finish_reason::length},
+  finish_row{"max_tokens", finish_reason::length},
+  finish_row{"model_length", finish_reason::length}, // Mistral
+  finish_row{"tool_calls", finish_reason::tool_calls},
+  finish_row{"function_call", finish_reason::tool_calls},
+  finish_row{"content_filter", finish_reason::content_filter},
+  finish_row{"refusal", finish_reason::content_filter},
+  finish_row{"sensitive", finish_reason::content_filter}, // Zhipu
+  finish_row{"error", finish_reason::error},              // OpenRouter, Mistral
+  finish_row{"network_error", finish_reason::error},      // Zhipu
+  finish_row{"insufficient_system_resource", finish_reason::error}, // DeepSeek
+};
+
+finish_reason unified(std::string_view raw) {
+  for (const auto& row : finish_table)
+    if (row.raw == raw)
+      return row.reason;
+  // Gemini's compatible endpoint says why: "content_filter: SAFETY".
+  return raw.starts_with("content_filter") ? finish_reason::content_filter
+                                           : finish_reason::other;
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view white = " \t\r\n";
+  const auto begin = std::min(text.find_first_not_of(white), text.size());
+  text.remove_prefix(begin);
+  return text.substr(0, text.find_last_not_of(white) + 1);
+}
+
+// Servers send `"error": null` and `"error": ""` in healthy chunks.
+bool is_something(const json& value) {
+  return !value.is_null() && value != "" && value != false
+         && !(value.is_structured() && value.empty());
+}
+
+// The choice that counts: number 0, or the first if they have no numbers.
+const json& choice_of(const json& chunk) {
+  const auto& choices = member(chunk, "choices");
+  for (std::size_t i = 0; i < choices.size() && choices.is_array(); ++i)
+    if (count_of(choices[i], "index").value_or(i) == 0)
+      return choices[i];
+  return member(chunk, "no such choice");
+}
+
+} // namespace
+
+void openai_chat_decoder::push(std::string_view bytes, part_batch& out) {
+  if (failed_ || done_)
+    return;
+  frames_.push(bytes);
+  sse_event event;
+  while (!failed_ && !done_ && frames_.next(event))
+    on_event(event, false, out);
+  if (!failed_ && frames_.failure().code != errc::none)
+    fail(frames_.failure(), out);
+}
+
+void openai_chat_decoder::end(part_batch& out) {
+  sse_event event;
+  if (!failed_ && !done_ && frames_.flush_at_end(event))
+    on_event(event, true, out);
+  if (!failed_ && !finished())
+    judge_stray(out);
+  if (!failed_ && finished())
+    answer_is_over(out);
+  done_ = true;
+}
+
+// @param at_end the event lacks its end: if it is not whole, it was cut.
+void openai_chat_decoder::on_event(const sse_event& event, bool at_end,
+                                   part_batch& out) {
+  const auto data = trimmed(event.data);
+  if (data.empty())
+    return;
+  if (data == "[DONE]") {
+    done_ = true;
+    return answer_is_over(out);
+  }
+  const auto chunk = parse_json(data);
+  if (!chunk) {
+    if (!at_end)
+      fail(chunk.error(), out);
+    return;
+  }
+  events_ = true;
+  if (!on_error(*chunk, event.type, data, out))
+    on_chunk(*chunk, out);
+  if (!failed_)
+    check_limits(out);
+}
+
+// An error inside a 200: as OpenAI has it, as an event of its own, as a bare
+// object (vLLM), in the choice (OpenRouter) or beside it (Groq).
+bool openai_chat_decoder::on_error(const json& chunk, std::string_view type,
+                                   std::string_view data, part_batch& out) {
+  if (type == "error" || is_something(member(chunk, "error"))
+      || bytes_of(chunk, "object") == "error"
+      || bytes_of(chunk, "type") == "error") {
+    fail(classify_in_stream(api, data), out);
+    return true;
+  }
+  for (const auto* place : {&member(choice_of(chunk), "error"),
+                            &member(member(chunk, "x_groq"), "error")}) {
+    if (is_something(*place)) {
+      fail(classify_in_stream(api, to_text(json{{"error", *place}})), out);
+      return true;
+    }
+  }
+  return false;
+}
+
+void openai_chat_decoder::on_chunk(const json& chunk, part_batch& out) {
+  on_info(chunk, out);
+  const auto& choice = choice_of(chunk);
+  on_delta(member(choice, "delta"), out);
+  on_sources(chunk, out);
+  if (auto raw = text_of(choice, "finish_reason"); !raw.empty())
+    on_finish(std::move(raw), out);
+  on_usage(chunk, choice, out);
+}
+
+// The first id and model that are not empty; Azure's first chunk has neither.
+void openai_chat_decoder::on_info(const json& chunk, part_batch& out) {
+  if (has_id_ && has_model_)
+    return;
+  part::response_info info;
+  if (!has_id_)
+    has_id_ = !(info.id = text_of(chunk, "id")).empty();
+  if (!has_model_)
+    has_model_ = !(info.model = text_of(chunk, "model")).empty();
+  if (!info.id.empty() || !info.model.empty())
+    out.add(std::move(info));
+}
+
+void openai_chat_decoder::on_delta(const json& delta, part_batch& out) {
+  if (!delta.is_object())
+    return;
+  // All that most chunks have: one string. Nothing else is done for them.
+  const auto& text = member(delta, "content");
+  if (text.is_string() && delta.size() == 1)
+    return parts_.text(bytes_of(text), out);
+  on_reasoning(delta, out);
+  on_content(text, out);
+  parts_.refusal(bytes_of(delta, "refusal"), out);
+  if (const auto& images = member(delta, "images"); images.is_array())
+    for (const auto& image : images)
+      on_file(image, out);
+  on_audio(member(delta, "audio"), out);
+  if (const auto& calls = member(delta, "tool_calls"); calls.is_array())
+    for (const auto& call : calls)
+      calls_.delta(call, parts_, out);
+  calls_.legacy(member(delta, "function_call"), parts_, out);
+  on_sources(delta, out);
+}
+
+void openai_chat_decoder::on_usage(const json& chunk, const json& choice,
+                                   part_batch& out) {
+  for (const auto* wire : {&member(chunk, "usage"), &member(choice, "usage"),
+                           &member(member(chunk, "x_groq"), "usage")}) {
+    auto usage = openai_chat_usage(*wire);
+    if (!usage)
+      continue;
+    usage->known = finished() || choice.is_null()
+                     ? token_usage::quality::exact
+                     : token_usage::quality::partial;
+    if (usage != usage_)
+      out.add(part::usage{*usage});
+    usage_ = usage;
+    return;
+  }
+}
+
+void openai_chat_decoder::on_finish(std::string raw, part_batch& out) {
+  const auto reason = unified(raw);
+  const bool cut =
+    reason != finish_reason::stop && reason != finish_reason::tool_calls;
+  finish_raw_ = std::move(raw);
+  parts_.close(out);
+  calls_.finish(cut, parts_, out);
+}
+
+// Told only now, since some servers put a finish reason into every chunk.
+void openai_chat_decoder::answer_is_over(part_batch& out) {
+  parts_.close(out);
+  if (!finish_raw_)
+    calls_.finish(true, parts_, out);
+  if (!audio_.empty())
+    out.add(part::file{parts_.new_key(),
+                       {"audio/pcm", std::exchange(audio_, {}), {}, {}}});
+  if (usage_ && usage_->known != token_usage::quality::exact) {
+    usage_->known = token_usage::quality::exact;
+    out.add(part::usage{*usage_});
+  }
+  if (finish_raw_)
+    out.add(part::finished{{unified(*finish_raw_), finish_raw_}});
+}
+
+// The body ended early. Perhaps it was no event stream, or the server threw an
+// error at us that is no event.
+void openai_chat_decoder::judge_stray(part_batch& out) {
+  auto text = trimmed(frames_.stray());
+  if (text.starts_with("error:")) // llama.cpp
+    text = trimmed(text.substr(6));
+  const auto value = parse_json(text);
+  if (value && value->is_object()
+      && on_error(*value, value->contains("choices") ? "" : "error", text, out))
+    return;
+  if (!events_ && !frames_.saw_field() && !text.empty()) {
+    auto shown = clean_utf8(text.substr(0, 80));
+    std::replace_if(
+      shown.begin(), shown.end(),
+      [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
+    fail({errc::protocol, "expected an event stream, got: " + shown, 0, {}, {}},
+         out);
+  }
+}
+
+void openai_chat_decoder::check_limits(part_batch& out) {
+  for (const auto* failure : {&parts_.failure(), &calls_.failure()})
+    if (failure->code != errc::none)
+      return fail(*failure, out);
+  if (audio_.size() > limits::stream_text_bytes_max)
+    fail({errc::protocol,
+          "audio exceeds stream_text_bytes_max ("
+            + std::to_string(limits::stream_text_bytes_max) + " bytes)",
+          0,
+          {},
+          {}},
+         out);
+}
+
+void openai_chat_decoder::fail(error why, part_batch& out) {
+  failed_ = true;
+  out.add(part::failed{std::move(why)});
+}
+
+} // namespace penstock

@@ -1,0 +1,69 @@
+// Decoder of streamed Chat Completions: OpenAI's and its many relatives'.
+#pragma once
+
+#include "providers/codec.hpp"
+#include "providers/json.hpp"
+#include "providers/openai_chat_parts.hpp"
+#include "providers/openai_chat_tool_calls.hpp"
+#include "providers/sse_decoder.hpp"
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace penstock {
+
+/// Decodes what any server that calls itself compatible sends. It asks what is
+/// in a chunk and never who sent it: gateways mix the dialects.
+///
+/// Source: OpenAI API reference, "Chat Completions: streaming"; PROVIDERS.md.
+///         Only choice 0 counts.
+/// Errors: an error object in the stream is classified; a body that is no
+///         event stream, malformed JSON and an exceeded limit are `protocol`.
+class openai_chat_decoder final : public response_decoder {
+public:
+  void push(std::string_view bytes, part_batch& out) override;
+  void end(part_batch& out) override;
+
+  /// A finish reason was seen, or `[DONE]`.
+  bool finished() const noexcept override {
+    return done_ || finish_raw_.has_value();
+  }
+
+private:
+  void on_event(const sse_event& event, bool at_end, part_batch& out);
+  bool on_error(const json& chunk, std::string_view type, std::string_view data,
+                part_batch& out);
+  void on_chunk(const json& chunk, part_batch& out);
+  void on_delta(const json& delta, part_batch& out);
+  void on_content(const json& what, part_batch& out);
+  void on_reasoning(const json& delta, part_batch& out);
+  void on_reasoning_detail(const json& detail, bool with_text, part_batch& out);
+  void on_file(const json& image, part_batch& out);
+  void on_audio(const json& audio, part_batch& out);
+  void on_info(const json& chunk, part_batch& out);
+  void on_sources(const json& chunk, part_batch& out);
+  void on_source(source what, part_batch& out);
+  void on_usage(const json& chunk, const json& choice, part_batch& out);
+  void on_finish(std::string raw, part_batch& out);
+  void answer_is_over(part_batch& out);
+  void judge_stray(part_batch& out);
+  void fail(error why, part_batch& out);
+  void check_limits(part_batch& out);
+
+  sse_decoder frames_;
+  openai_chat_parts parts_;
+  openai_chat_tool_calls calls_;
+  bool has_id_ = false, has_model_ = false;
+  std::optional<std::uint64_t> detail_index_; // of the last reasoning detail
+  std::set<std::string, std::less<>> cited_;  // URLs given as sources
+  std::string audio_;                         // decoded, until it is whole
+  std::optional<token_usage> usage_;          // the last one given
+  std::optional<std::string> finish_raw_;     // the last one seen
+  bool events_ = false;                       // a chunk was seen
+  bool done_ = false;                         // [DONE], or the body's end
+  bool failed_ = false;
+};
+
+} // namespace penstock

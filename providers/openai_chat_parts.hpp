@@ -1,0 +1,62 @@
+// The parts of one Chat Completions answer as they grow.
+#pragma once
+
+#include "messages/errc.hpp"
+#include "messages/part.hpp"
+#include "providers/utf8.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace penstock {
+
+/// Turns deltas into parts. The API marks no part's end: a part ends when
+/// something else begins, and text after reasoning after text is a new part.
+///
+/// Limits: limits::stream_parts_max, limits::stream_text_bytes_max.
+/// Errors: sticky, see `failure`; what comes after the first is dropped.
+class openai_chat_parts {
+public:
+  /// Extend the open part, or close it and open another. Empty deltas do
+  /// neither. Cost: no copy but that into `out`.
+  void text(std::string_view delta, part_batch& out);
+  void reasoning(std::string_view delta, part_batch& out);
+  void refusal(std::string_view delta, part_batch& out);
+
+  /// What the provider wants back with the reasoning of the open part, or if
+  /// none is open of the last one; with no reasoning so far, of an empty one.
+  void sign(std::string_view signature, std::string item_id, part_batch& out);
+
+  /// A part that holds nothing but opaque reasoning.
+  void encrypted(std::string data, std::string item_id, part_batch& out);
+
+  /// Ends the open part, if any.
+  void close(part_batch& out);
+
+  /// A key for a part of another kind; it does not end the open part.
+  part_key new_key();
+
+  /// `protocol`, with the limit's name in the message; `none` if all is well.
+  const error& failure() const noexcept { return failure_; }
+
+private:
+  enum class kind : unsigned char { none, text, reasoning, refusal };
+
+  void extend(kind what, std::string_view delta, part_batch& out);
+  void put(std::string_view bytes, part_batch& out);
+  void fail(const char* limit, std::size_t max);
+
+  kind open_ = kind::none;
+  part_key key_ = 0;           // of the open part
+  utf8_joiner joiner_;         // ditto
+  std::string signature_;      // ditto, if it is reasoning
+  std::string item_id_;        // ditto
+  bool reasoned_ = false;      // reasoning_key_ is valid
+  part_key reasoning_key_ = 0; // of the last part of reasoning
+  part_key next_key_ = 0;
+  std::size_t text_bytes_ = 0;
+  error failure_;
+};
+
+} // namespace penstock

@@ -1,0 +1,208 @@
+#include "providers/openai_chat_tool_calls.hpp"
+
+#include "messages/limits.hpp"
+
+#include <utility>
+
+namespace penstock {
+
+void json_extent::feed(std::string_view bytes) noexcept {
+  for (const char c : bytes) {
+    switch (state_) {
+    case state::blank:
+    case state::closed:
+      if (c == ' ' || c == '\t' || c == '\r' || c == '\n')
+        break;
+      if (state_ == state::blank && (c == '{' || c == '[')) {
+        state_ = state::open;
+        depth_ = 1;
+      } else {
+        state_ = state::no;
+      }
+      break;
+    case state::open:
+      if (c == '"')
+        state_ = state::in_string;
+      else if (c == '{' || c == '[')
+        ++depth_;
+      else if ((c == '}' || c == ']') && --depth_ == 0)
+        state_ = state::closed;
+      break;
+    case state::in_string:
+      if (c == '"')
+        state_ = state::open;
+      else if (c == '\\')
+        state_ = state::escaped;
+      break;
+    case state::escaped:
+      state_ = state::in_string;
+      break;
+    case state::no:
+      return;
+    }
+  }
+}
+
+// What one delta says of a call.
+struct openai_chat_tool_calls::fragment {
+  std::string id, name, kind, signature;
+  std::string built; // the input if it was no text on the wire
+  std::string_view input;
+
+  // `function` is the object with `name` and `arguments`.
+  void take(const json& function, const char* input_name) {
+    name = text_of(function, "name");
+    const auto& value = member(function, input_name);
+    if (value.is_structured()) // Some servers send the object itself.
+      input = built = to_text(value);
+    else
+      input = bytes_of(value);
+  }
+};
+
+void openai_chat_tool_calls::delta(const json& wire, openai_chat_parts& parts,
+                                   part_batch& out) {
+  if (!wire.is_object() || failure_.code != errc::none)
+    return;
+  fragment what;
+  what.id = text_of(wire, "id");
+  what.signature = text_of(member(member(wire, "extra_content"), "google"),
+                           "thought_signature");
+  if (const auto& custom = member(wire, "custom"); custom.is_object()) {
+    what.kind = "custom";
+    what.take(custom, "input");
+  } else {
+    what.take(member(wire, "function"), "arguments");
+  }
+  const auto at = find_or_begin(wire, what, parts, out);
+  extend(calls_[at], what, parts, out);
+}
+
+void openai_chat_tool_calls::legacy(const json& wire, openai_chat_parts& parts,
+                                    part_batch& out) {
+  if (!wire.is_object() || failure_.code != errc::none)
+    return;
+  fragment what;
+  what.take(wire, "arguments");
+  if (!legacy_) {
+    legacy_ = calls_.size();
+    calls_.emplace_back().key = parts.new_key();
+  }
+  extend(calls_[*legacy_], what, parts, out);
+}
+
+std::size_t openai_chat_tool_calls::find_or_begin(const json& wire,
+                                                  const fragment& what,
+                                                  openai_chat_parts& parts,
+                                                  part_batch& out) {
+  const auto index = count_of(wire, "index");
+  std::optional<std::size_t> found;
+  if (index) {
+    if (const auto it = by_index_.find(*index); it != by_index_.end())
+      found = it->second;
+  } else if (!what.id.empty()) {
+    if (const auto it = by_id_.find(what.id); it != by_id_.end())
+      found = it->second;
+  } else if (what.name.empty() || (last_ && calls_[*last_].name.empty())) {
+    found = last_;
+  }
+  if (found && !what.name.empty()) {
+    // The same index again, but another call: one that names another id, or
+    // that begins a second object.
+    const auto& c = calls_[*found];
+    const bool other_id = !what.id.empty() && !c.id.empty() && what.id != c.id;
+    if (other_id
+        || (what.id.empty() && c.extent.balanced()
+            && what.input.starts_with('{')))
+      found.reset();
+  }
+  if (last_ && found != last_)
+    complete_if_whole(calls_[*last_], parts, out);
+  if (!found) {
+    found = calls_.size();
+    calls_.emplace_back().key = parts.new_key();
+    if (index)
+      by_index_[*index] = *found;
+    if (!what.id.empty())
+      by_id_[what.id] = *found;
+  }
+  last_ = found;
+  return *found;
+}
+
+void openai_chat_tool_calls::extend(call& c, const fragment& what,
+                                    openai_chat_parts& parts, part_batch& out) {
+  if (c.complete)
+    return;
+  if (c.id.empty())
+    c.id = what.id;
+  if (c.name.empty())
+    c.name = what.name;
+  if (c.kind.empty())
+    c.kind = what.kind;
+  if (!what.signature.empty())
+    c.signature = what.signature;
+  if (!c.started && !c.name.empty())
+    start(c, parts, out);
+  const auto shown = c.joiner.join(what.input);
+  if (c.input.size() + shown.size() > limits::tool_input_bytes_max) {
+    failure_.code = errc::protocol;
+    failure_.message = "input of a tool call exceeds tool_input_bytes_max ("
+                       + std::to_string(limits::tool_input_bytes_max)
+                       + " bytes)";
+    return;
+  }
+  c.input.append(shown);
+  c.extent.feed(shown);
+  if (c.started)
+    out.tool_input(c.key, shown);
+}
+
+void openai_chat_tool_calls::start(call& c, openai_chat_parts& parts,
+                                   part_batch& out) {
+  parts.close(out);
+  c.started = true;
+  out.add(part::tool_start{c.key, c.id, c.name, c.kind, false});
+  out.tool_input(c.key, c.input); // What came before the name.
+}
+
+void openai_chat_tool_calls::complete_if_whole(call& c,
+                                               openai_chat_parts& parts,
+                                               part_batch& out) {
+  if (c.complete || c.malformed || !c.kind.empty() || !c.extent.balanced())
+    return;
+  c.malformed = !parse_json(c.input); // At most once for each call.
+  if (!c.malformed)
+    complete(c, parts, out);
+}
+
+void openai_chat_tool_calls::complete(call& c, openai_chat_parts& parts,
+                                      part_batch& out) {
+  if (!c.started) {
+    if (c.id.empty() && c.input.empty())
+      return; // An empty element, not a call.
+    start(c, parts, out);
+  }
+  const auto rest = c.joiner.finish();
+  c.input.append(rest);
+  out.tool_input(c.key, rest);
+  c.complete = true;
+  const bool blank = c.input.find_first_not_of(" \t\r\n") == c.input.npos;
+  out.add(
+    part::tool_complete{c.key,
+                        blank && c.kind.empty() ? "{}" : std::move(c.input),
+                        std::move(c.signature),
+                        {}});
+}
+
+void openai_chat_tool_calls::finish(bool cut, openai_chat_parts& parts,
+                                    part_batch& out) {
+  for (auto& c : calls_) {
+    if (cut)
+      complete_if_whole(c, parts, out);
+    else if (!c.complete)
+      complete(c, parts, out);
+  }
+}
+
+} // namespace penstock

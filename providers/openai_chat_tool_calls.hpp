@@ -1,0 +1,89 @@
+// The tool calls of one Chat Completions answer, from whatever mixture of
+// index, id and name a server sends.
+#pragma once
+
+#include "providers/json.hpp"
+#include "providers/openai_chat_parts.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace penstock {
+
+/// Finds the end of a JSON object in a text that grows: looks at brackets and
+/// strings only, each byte once.
+class json_extent {
+public:
+  void feed(std::string_view bytes) noexcept;
+  /// The text is one object (or array), balanced, and at most white space.
+  bool balanced() const noexcept { return state_ == state::closed; }
+
+private:
+  enum class state : unsigned char {
+    blank,
+    open,
+    in_string,
+    escaped,
+    closed,
+    no
+  };
+  state state_ = state::blank;
+  std::uint64_t depth_ = 0;
+};
+
+/// Merges deltas by `index`; without one by `id`; with neither they extend the
+/// call before. Servers that send each call whole, all with index 0, are told
+/// by a new id and name.
+///
+/// A call is complete when another one begins and its input is whole, or when
+/// the answer is finished; never because the body ended.
+///
+/// Limits: limits::tool_input_bytes_max for each call.
+/// Errors: sticky, see `failure`.
+class openai_chat_tool_calls {
+public:
+  /// One element of `delta.tool_calls`. Any JSON.
+  void delta(const json& wire, openai_chat_parts& parts, part_batch& out);
+
+  /// `delta.function_call`, the form before there were several.
+  void legacy(const json& wire, openai_chat_parts& parts, part_batch& out);
+
+  /// The answer is finished: completes the calls.
+  /// @param cut it ended early (length, content filter): a call whose input is
+  ///        not whole was cut with it, and stays incomplete.
+  void finish(bool cut, openai_chat_parts& parts, part_batch& out);
+
+  const error& failure() const noexcept { return failure_; }
+
+private:
+  struct call {
+    part_key key = 0;
+    std::string id, name, kind, input, signature;
+    utf8_joiner joiner;
+    json_extent extent;
+    bool started = false;   // told to the reader
+    bool complete = false;  // ditto
+    bool malformed = false; // balanced, and yet not JSON
+  };
+  struct fragment;
+
+  std::size_t find_or_begin(const json& wire, const fragment& what,
+                            openai_chat_parts& parts, part_batch& out);
+  void extend(call& c, const fragment& what, openai_chat_parts& parts,
+              part_batch& out);
+  void start(call& c, openai_chat_parts& parts, part_batch& out);
+  void complete_if_whole(call& c, openai_chat_parts& parts, part_batch& out);
+  void complete(call& c, openai_chat_parts& parts, part_batch& out);
+
+  std::vector<call> calls_; // in the order of their beginning
+  std::map<std::uint64_t, std::size_t> by_index_;
+  std::map<std::string, std::size_t, std::less<>> by_id_;
+  std::optional<std::size_t> last_; // the one that the last delta was of
+  std::optional<std::size_t> legacy_;
+  error failure_;
+};
+
+} // namespace penstock

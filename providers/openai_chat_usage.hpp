@@ -1,0 +1,16 @@
+// Token counts of Chat Completions, in the dialects of its servers.
+#pragma once
+
+#include "messages/stream.hpp"
+#include "providers/json.hpp"
+
+#include <optional>
+
+namespace penstock {
+
+/// @param wire the `usage` object. Any JSON.
+/// @returns nothing if it counts neither input nor output. `known` is left
+///          to the caller, who knows whether more will follow.
+std::optional<token_usage> openai_chat_usage(const json& wire);
+
+} // namespace penstock

@@ -1,0 +1,221 @@
+// Goal: a failure gets its class from structure, never from free text alone.
+// Method: a table of (answer, class): every status, the known traps, bodies
+// that are no JSON, errors inside a stream.
+#ifndef BOOST_TEST_DYN_LINK
+#define BOOST_TEST_DYN_LINK
+#endif
+#define BOOST_TEST_MODULE error_classifier
+#include <boost/test/unit_test.hpp>
+
+#include "messages/limits.hpp"
+#include "providers/error_classifier.hpp"
+#include "providers/utf8.hpp"
+
+#include <random>
+#include <string>
+#include <vector>
+
+using namespace penstock;
+using namespace std::string_literals;
+
+namespace {
+
+error answer(int status, std::string_view body, header_list headers = {}) {
+  return classify_response("openai-chat", {status, std::move(headers)}, body,
+                           {});
+}
+
+struct row {
+  const char* why;
+  int status; ///< 0: inside a stream.
+  std::string_view body;
+  errc want;
+};
+
+// clang-format off
+const row table[] = {
+  // The status alone.
+  {"400", 400, "", errc::invalid_request},
+  {"401", 401, "", errc::authentication},
+  {"402", 402, "", errc::quota},
+  {"403", 403, "", errc::permission},
+  {"404", 404, "", errc::invalid_request},
+  {"405", 405, "", errc::invalid_request},
+  {"408", 408, "", errc::timeout},
+  {"409", 409, "", errc::invalid_request},
+  {"413", 413, "", errc::context_exceeded},
+  {"422", 422, "", errc::invalid_request},
+  {"429", 429, "", errc::rate_limit},
+  {"499", 499, "", errc::invalid_request},
+  {"500", 500, "", errc::server_error},
+  {"502", 502, "", errc::server_error},
+  {"503", 503, "", errc::server_error},
+  {"504", 504, "", errc::server_error},
+  {"520", 520, "", errc::server_error},
+  {"529", 529, "", errc::overloaded},
+  {"599", 599, "", errc::server_error},
+  {"redirect", 301, "", errc::protocol},
+  {"200 with HTML", 200, "<html><title>Login</title></html>", errc::protocol},
+  {"200 with nothing", 200, "", errc::protocol},
+  {"200 with other JSON", 200, R"({"id":"x","choices":[]})", errc::protocol},
+
+  // Traps: text is not structure.
+  {"aborted by others", 500,
+   R"({"error":{"message":"connection aborted by peer"}})", errc::server_error},
+  {"aborted in gRPC", 409,
+   R"({"error":{"code":409,"message":"The operation was aborted.",)"
+   R"("status":"ABORTED"}})", errc::invalid_request},
+  {"a parser's words", 400,
+   R"({"error":{"message":"Unexpected token } in JSON at position 5"}})",
+   errc::invalid_request},
+  {"a quota a minute", 429,
+   R"({"error":{"message":"You have exceeded the per-minute quota limit"}})",
+   errc::rate_limit},
+  {"a quota a minute, with advice", 429,
+   R"({"error":{"message":"per-minute quota limit reached; upgrade your )"
+   R"(billing plan"}})", errc::rate_limit},
+  {"billing in a 429", 429,
+   R"({"error":{"message":"Please review your billing settings"}})",
+   errc::quota},
+  {"a billing URL in a 429", 429,
+   R"({"error":{"message":"Too many. See https://x.test/account/billing"}})",
+   errc::rate_limit},
+  {"credit balance in a 500", 500,
+   R"({"error":{"message":"credit balance service down"}})",
+   errc::server_error},
+  {"context in a 500", 500,
+   R"({"error":{"message":"maximum context length"}})", errc::server_error},
+  {"context in a 401", 401,
+   R"({"error":{"message":"prompt is too long"}})", errc::authentication},
+  {"context in a 403", 403,
+   R"({"error":{"message":"prompt is too long"}})", errc::permission},
+  {"context in a 422", 422,
+   R"({"error":{"message":"maximum context length"}})", errc::invalid_request},
+  {"overloaded in a 400", 400,
+   R"({"error":{"message":"operator overloaded"}})", errc::invalid_request},
+  {"rate limit in a 400", 400,
+   R"({"error":{"message":"rate limit must be positive"}})",
+   errc::invalid_request},
+  {"model_not_found at any status", 403,
+   R"({"error":{"message":"Project has no access to model",)"
+   R"("code":"model_not_found"}})", errc::model_not_found},
+  {"a model that cannot", 400,
+   R"({"error":{"message":"This model does not support tools"}})",
+   errc::invalid_request},
+  {"a model's tool", 400,
+   R"({"error":{"message":"the tool that the model called does not exist"}})",
+   errc::invalid_request},
+  {"a settled code with a phrase", 400,
+   R"({"error":{"message":"messages[0]: 'the prompt is too long'",)"
+   R"("code":"invalid_value"}})", errc::invalid_request},
+  {"phrases in another case", 400,
+   R"({"error":{"message":"PROMPT IS TOO LONG"}})", errc::context_exceeded},
+  {"a phrase in plain text", 400, "prompt is too long", errc::context_exceeded},
+  {"a code in another spelling", 400,
+   R"({"error":{"code":"RateLimitExceeded","message":"x"}})", errc::rate_limit},
+  {"a code that begins as another", 400,
+   R"({"error":{"code":"rate_limit_exceeded_never","message":"x"}})",
+   errc::invalid_request},
+
+  // Bodies that are none.
+  {"HTML", 502, "<html><head><title>502 Bad Gateway</title></head></html>",
+   errc::server_error},
+  {"HTML about models", 404,
+   "<!DOCTYPE html><title>Not found</title>See our models",
+   errc::invalid_request},
+  {"cut JSON", 400,
+   R"({"error":{"type":"invalid_request_error","message":"prompt is too lo)",
+   errc::invalid_request},
+  {"cut JSON after the message", 400,
+   R"({"error":{"message":"prompt is too long: 5","ty)",
+   errc::context_exceeded},
+  {"cut JSON after the code", 429,
+   R"({"error":{"code":"insufficient_quota","message":"You exc)", errc::quota},
+  {"gzip", 500, {"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", 10},
+   errc::server_error},
+  {"invalid UTF-8", 429,
+   "{\"error\":{\"code\":\"insufficient_quota\",\"message\":\"\xff\xfe\"}}",
+   errc::quota},
+
+  // Inside a stream.
+  {"Anthropic's event", 0,
+   R"({"type":"error","error":{"type":"overloaded_error",)"
+   R"("message":"Overloaded"}})", errc::overloaded},
+  {"Anthropic's fault", 0,
+   R"({"type":"error","error":{"type":"api_error","message":"Internal"}})",
+   errc::server_error},
+  {"Anthropic's event about a model", 0,
+   R"({"type":"error","error":{"type":"not_found_error","message":"x"}})",
+   errc::model_not_found},
+  {"OpenAI's data line", 0,
+   R"({"error":{"message":"x","type":"server_error","code":null}})",
+   errc::server_error},
+  {"a code that is a status", 0,
+   R"({"error":{"code":429,"message":"x"}})", errc::rate_limit},
+  {"OpenRouter's chunk", 0,
+   R"({"id":"g","choices":[{"delta":{},"finish_reason":"error"}],"error":{)"
+   R"("code":502,"message":"x"}})", errc::server_error},
+  {"an error in a choice", 0,
+   R"({"choices":[{"error":{"code":503,"message":"overloaded"}}]})",
+   errc::overloaded},
+  {"Responses' error", 0,
+   R"({"type":"error","sequence_number":2,"code":"insufficient_quota",)"
+   R"("message":"x","param":null})", errc::quota},
+  {"Responses' nested error", 0,
+   R"({"type":"error","error":{"type":"tokens","code":"rate_limit_exceeded",)"
+   R"("message":"x"}})", errc::rate_limit},
+  {"Responses' failure", 0,
+   R"({"type":"response.failed","response":{"status":"failed","error":{)"
+   R"("code":"server_error","message":"x"}}})", errc::server_error},
+  {"Responses' unknown code", 0,
+   R"({"type":"error","error":{"code":"unknown-error","message":"Foobar"}})",
+   errc::server_error},
+  {"Gemini's body in the middle", 0,
+   R"([{"error":{"code":503,"message":"x","status":"UNAVAILABLE"}}])",
+   errc::overloaded},
+  {"Ollama's line", 0,
+   R"({"error":"an error was encountered while running the model: unexpected )"
+   R"(EOF"})", errc::server_error},
+  {"a bare error object", 0,
+   R"({"type":"overloaded_error","message":"Overloaded"})", errc::overloaded},
+  {"a phrase in a stream", 0,
+   R"({"error":{"message":"This model's maximum context length is 5"}})",
+   errc::context_exceeded},
+  {"an error that blames the request", 0,
+   R"({"error":{"type":"invalid_request_error","message":"x"}})",
+   errc::invalid_request},
+  {"aborted in a stream", 0,
+   R"({"error":{"message":"request aborted"}})", errc::server_error},
+  {"an empty error", 0, R"({"error":{}})", errc::server_error},
+  {"no error", 0, R"({"error":null,"choices":[]})", errc::protocol},
+  {"a chunk of Ollama", 0,
+   R"({"message":{"role":"assistant","content":"x"},"done":false})",
+   errc::protocol},
+  {"not JSON", 0, "upstream connect error", errc::protocol},
+  {"half of an object", 0, R"({"choices":[{"delta":{"con)", errc::protocol},
+  {"nothing", 0, "", errc::protocol},
+};
+// clang-format on
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(each_answer_has_its_class) {
+  for (const auto& [why, status, body, want] : table) {
+    BOOST_TEST_CONTEXT(why << ": " << status << " " << body) {
+      const auto got = status == 0 ? classify_in_stream("openai-chat", body)
+                                   : answer(status, body);
+      BOOST_TEST(to_string(got.code) == to_string(want));
+      BOOST_TEST(!got.message.empty());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_body_in_a_200_is_classified_as_in_a_stream) {
+  for (const auto& [why, status, body, want] : table) {
+    if (status != 0)
+      continue;
+    BOOST_TEST_CONTEXT(why) {
+      BOOST_TEST(to_string(answer(200, body).code) == to_string(want));
+    }
+  }
+}
