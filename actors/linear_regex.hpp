@@ -16,10 +16,12 @@ namespace penstock {
 /// and `(.|x)*` overflows the stack on a long text. This one follows all
 /// alternatives at once, and refuses what would cost too much.
 ///
-/// Limits:  limits::regex_bytes_max, limits::regex_weight_max; a match whose
-///          cost would exceed limits::regex_steps_max is refused.
-/// Errors:  `compile`: `invalid_request`, one line with the reason.
-/// Threads: immutable; const members from any thread.
+/// Deviation: what a lookahead begins with takes that place for the begin of
+///            the text, in `^`, `\b` and `\B` (libstdc++ does so everywhere).
+/// Limits:    limits::regex_bytes_max, limits::regex_weight_max; a match whose
+///            cost would exceed limits::regex_steps_max is refused.
+/// Errors:    `compile`: `invalid_request`, one line with the reason.
+/// Threads:   immutable; const members from any thread.
 class linear_regex {
 public:
   static expected<linear_regex> compile(std::string_view pattern);

@@ -40,7 +40,9 @@ struct tool_thread_counts {
 ///
 /// Limits:  threads + hung_threads_max threads. If all of them hang, calls
 ///          fail at once.
-/// Threads: as `tool_runner`.
+/// Threads: as `tool_runner`. A stop callback that a call has registered runs
+///          on the thread that cancels it, an actor's perhaps, or on the
+///          clock's: it must be short and must not block.
 ///
 /// The destructor asks every call to stop and waits `close_deadline_ms` of
 /// real time. Then `done` has been called for each, and threads that still
@@ -57,8 +59,7 @@ public:
   tool_thread_counts counts() const;
 
 private:
-  class pool;
-  std::shared_ptr<pool> pool_;
+  std::shared_ptr<class tool_pool> pool_; // shared with its threads
 };
 
 } // namespace penstock

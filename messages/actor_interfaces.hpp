@@ -38,6 +38,7 @@ struct cancel_attempt;
 struct forget_stream;
 struct attempt_started;
 struct attempt_settled;
+struct attempt_answered;
 struct attempt_ended;
 struct parts_received;
 struct tool_reported;
@@ -110,12 +111,13 @@ using root_actor = root_protocol::handle;
 /// each, watches it, and decides what follows. It sees control messages only;
 /// tokens go from PROVIDER to WORKSPACE.
 using supervisor_protocol =
-  caf_compat::protocol<run_attempt,    // from WORKSPACE
-                       cancel_attempt, // from WORKSPACE
-                       forget_stream,  // from WORKSPACE: the stream has ended
-                       attempt_ended,  // from PROVIDER, its last word
-                       view_health,    // from RUNTIME
-                       deadline_due>;  // from the clock: a backoff, a cooldown
+  caf_compat::protocol<run_attempt,      // from WORKSPACE
+                       cancel_attempt,   // from WORKSPACE
+                       forget_stream,    // from WORKSPACE: the stream has ended
+                       attempt_answered, // from PROVIDER: the endpoint lives
+                       attempt_ended,    // from PROVIDER, its last word
+                       view_health,      // from RUNTIME
+                       deadline_due>; // from the clock: a backoff, a cooldown
 using supervisor_actor = supervisor_protocol::handle;
 
 /// A PROVIDER is one attempt: one HTTP exchange and its decoder.

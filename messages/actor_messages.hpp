@@ -170,7 +170,14 @@ struct attempt_report {
   std::uint32_t batches = 0;
   bool any_part = false;       ///< Text, reasoning, refusal, tool or file.
   bool complete_calls = false; ///< At least one call of ours is complete.
+  bool refusal = false;        ///< The model said that it declines.
   std::string response_id, response_model;
+};
+
+/// PROVIDER to SUPERVISOR, at most once: the endpoint speaks its API. Closes a
+/// circuit before a long answer has ended.
+struct attempt_answered {
+  attempt_id attempt;
 };
 
 /// PROVIDER to SUPERVISOR, its last message.

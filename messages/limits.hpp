@@ -49,6 +49,8 @@ inline constexpr std::size_t tool_name_bytes_max = 64;
 inline constexpr std::size_t tool_schema_bytes_max = 1u << 20;
 /// Output of one tool call: it becomes part of the next prompt.
 inline constexpr std::size_t tool_output_bytes_max = 8u << 20;
+/// Files beside that output, together.
+inline constexpr std::size_t tool_files_bytes_max = 32u << 20;
 /// Message of an error result, for the model to read.
 inline constexpr std::size_t tool_error_bytes_max = 2u << 10;
 /// Tools that a runtime or a stream has. Models cope with about a hundred.

@@ -2,9 +2,13 @@
 // A runtime has one set; a start request may carry its own.
 #pragma once
 
+#include "messages/errc.hpp"
+
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 
 namespace penstock {
 
@@ -32,6 +36,14 @@ struct attempt_clocks {
   milliseconds progress_timeout_ms{600'000};
 };
 
+/// What follows a failure of one class: a row of the policy table.
+struct restart_rule {
+  /// Attempts of the same model that may fail with this class, per step. 1:
+  /// the first failure is the last.
+  std::uint32_t attempts_per_model = 1;
+  bool next_model = false; ///< Whether the next of the chain is asked then.
+};
+
 /// When a failed attempt is tried again (SPEC §6.1, §6.2).
 struct restart_options {
   std::uint32_t max_attempts_per_model = 3; ///< Per step.
@@ -47,6 +59,8 @@ struct restart_options {
   /// Whether a missing key, quota, permission or model moves a stream to the
   /// next model of its chain.
   bool fallback_on_config_error = true;
+  /// Rows that differ from the default table (actors/restart_policy.hpp).
+  std::map<errc, restart_rule> rules;
 };
 
 /// Shared by all streams of one endpoint (SPEC §6.6).
@@ -55,10 +69,24 @@ struct endpoint_options {
   std::uint32_t breaker_failures = 5;
   milliseconds breaker_window_ms{30'000};
   milliseconds breaker_cooldown_ms{10'000};
+  /// A hint beyond this keeps the endpoint closed for so long only: one wrong
+  /// header must not close it for days.
+  milliseconds cooldown_max_ms{600'000};
+  /// An endpoint that has not answered lately gets `breaker_failures` attempts
+  /// at first; the rest wait for one answer, at most this long each. So a
+  /// burst does not find one outage a thousand times. 0: nobody waits.
+  milliseconds cold_start_hold_ms{250};
 };
 
 struct stream_options {
   attempt_clocks clocks;
+  /// Those of single models, by "provider:model".
+  std::map<std::string, attempt_clocks> clocks_by_model;
+  /// Once the API's own end was seen: how long its connection may take to
+  /// end too, so that it can be used again.
+  milliseconds finish_linger_ms{1'000};
+  /// How long the body of an error may take after its head.
+  milliseconds error_body_timeout_ms{10'000};
   restart_options restarts;
   partial_policy on_partial = partial_policy::proceed;
   /// Recognise text that a continuation repeats (never after a prefill).

@@ -29,6 +29,7 @@
   X(forget_stream)                                                             \
   X(attempt_started)                                                           \
   X(attempt_settled)                                                           \
+  X(attempt_answered)                                                          \
   X(attempt_ended)                                                             \
   X(parts_received)                                                            \
   X(tool_reported)                                                             \

@@ -1,11 +1,8 @@
 #include "providers/anthropic_codec_decoder.hpp"
 
-#include "messages/limits.hpp"
 #include "providers/error_classifier.hpp"
 #include "providers/json.hpp"
 #include "providers/utf8.hpp"
-
-#include <algorithm>
 
 namespace penstock::anthropic {
 
@@ -17,15 +14,6 @@ std::string_view trimmed(std::string_view text) {
   if (begin == text.npos)
     return {};
   return text.substr(begin, text.find_last_not_of(space) - begin + 1);
-}
-
-bool begins_like_event_stream(std::string_view body) {
-  if (body.starts_with("\xEF\xBB\xBF"))
-    body.remove_prefix(3);
-  const std::string_view fields[] = {":", "data", "event", "id", "retry"};
-  return std::any_of(std::begin(fields), std::end(fields), [&](auto field) {
-    return body.starts_with(field) || field.starts_with(body);
-  });
 }
 
 // One line of what was there instead, to recognize the culprit by.
@@ -43,8 +31,6 @@ std::string excerpt(std::string_view body) {
 void decoder::push(std::string_view bytes, part_batch& out) {
   if (reader_.done())
     return;
-  if (!any_event_ && head_.size() < limits::error_body_bytes_max)
-    head_ += bytes.substr(0, limits::error_body_bytes_max - head_.size());
   sse_.push(bytes);
   drain(out);
 }
@@ -55,8 +41,6 @@ void decoder::drain(part_batch& out) {
     any_event_ = true;
     reader_.take(event.type, event.data, out);
   }
-  if (any_event_)
-    head_.clear();
   if (sse_.failure().code != errc::none)
     reader_.fail(sse_.failure(), out);
 }
@@ -64,33 +48,37 @@ void decoder::drain(part_batch& out) {
 void decoder::end(part_batch& out) {
   if (reader_.done())
     return;
+  const bool cut = sse_.mid_event();
   sse_event event;
   // What lacks only its blank line is whole if its data is.
   if (sse_.flush_at_end(event) && parse_json(event.data)) {
     any_event_ = true;
     reader_.take(event.type, event.data, out);
   }
-  if (!any_event_)
-    judge_body(out);
+  if (!reader_.done())
+    judge_body(cut, out);
   reader_.end(out);
 }
 
-void decoder::judge_body(part_batch& out) {
-  const auto body = trimmed(head_);
-  if (body.empty())
-    return reader_.fail(
-      {errc::stream_truncated, "the answer has no body", 0, {}, {}}, out);
-  if (const auto value = parse_json(body);
+// The body is over. Perhaps it was no event stream, or a server threw an error
+// at us that is no event.
+void decoder::judge_body(bool cut, part_batch& out) {
+  const auto stray = trimmed(sse_.stray());
+  if (const auto value = parse_json(stray);
       value && !member(*value, "error").is_null())
-    return reader_.fail(classify_in_stream("anthropic-messages", body), out);
-  if (!begins_like_event_stream(body))
-    reader_.fail(
-      {errc::protocol,
-       "the answer is not an event stream; it begins with: " + excerpt(body),
-       0,
-       {},
-       {}},
-      out);
+    return reader_.fail(classify_in_stream("anthropic-messages", stray), out);
+  if (any_event_ || sse_.saw_field())
+    return; // it was one, and was cut
+  if (!stray.empty())
+    reader_.fail({errc::protocol,
+                  "expected an event stream, got: " + excerpt(stray),
+                  0,
+                  {},
+                  {}},
+                 out);
+  else if (!cut)
+    reader_.fail({errc::stream_truncated, "the answer has no body", 0, {}, {}},
+                 out);
 }
 
 } // namespace penstock::anthropic

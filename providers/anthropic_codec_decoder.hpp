@@ -5,7 +5,6 @@
 #include "providers/codec.hpp"
 #include "providers/sse_decoder.hpp"
 
-#include <string>
 #include <string_view>
 
 namespace penstock::anthropic {
@@ -28,12 +27,11 @@ public:
 
 private:
   void drain(part_batch& out);
-  void judge_body(part_batch& out);
+  void judge_body(bool cut, part_batch& out);
 
   sse_decoder sse_;
   event_reader reader_;
   bool any_event_ = false;
-  std::string head_; ///< Of the body, until its first event.
 };
 
 } // namespace penstock::anthropic

@@ -191,6 +191,7 @@ std::size_t curl_transfer::on_body(char* bytes, std::size_t, std::size_t size,
 std::size_t curl_transfer::take_header(std::string_view line) {
   switch (head_->take(line)) {
   case http_head_parser::outcome::complete:
+    answered_ = true;
     listener_->on_response(head_->head());
     break;
   case http_head_parser::outcome::more:
@@ -242,8 +243,12 @@ void curl_transfer::end(error why) {
 error curl_transfer::error_of(CURLcode code) const {
   if (failure_)
     return *failure_;
-  if (code == CURLE_OK)
+  if (code == CURLE_OK && answered_)
     return {};
+  // libcurl is content with a head that lacks its end.
+  if (code == CURLE_OK)
+    return failure(errc::network, host_and_port(request_.url)
+                                    + ": connection closed in the head");
   const auto text =
     one_line(reason_[0] ? reason_.data() : curl_easy_strerror(code));
   const auto host = host_and_port(request_.url);

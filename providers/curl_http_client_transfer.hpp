@@ -67,6 +67,7 @@ private:
   std::optional<http_head_parser> head_; ///< Set by `prepare`.
   std::optional<error> failure_;         ///< Ours; wins over libcurl's result.
   bool connected_ = false;
+  bool answered_ = false; ///< `on_response` was called.
   bool paused_ = false; ///< The listener wants no more for now.
   bool held_ = false;   ///< libcurl holds bytes back and stopped the socket.
   std::array<char, CURL_ERROR_SIZE> reason_{}; ///< libcurl's own text.

@@ -91,7 +91,8 @@ expected<parsed_url> parse(const std::string& text) {
   if (text.find_first_of(line_breaks) != text.npos)
     return fail(errc::invalid_request, "the URL contains CR, LF or NUL");
   // Before the parser: it would take "localhost:8080" for a scheme.
-  if (text.find("://") == text.npos)
+  const auto authority = text.find("://");
+  if (authority == text.npos)
     return fail(errc::invalid_request, scheme_hint);
   parsed_url url{curl_url()};
   if (!url)
@@ -105,7 +106,9 @@ expected<parsed_url> parse(const std::string& text) {
   const auto scheme = part_of(url.get(), CURLUPART_SCHEME);
   if (scheme != "http" && scheme != "https")
     return fail(errc::invalid_request, scheme_hint);
-  if (part_of(url.get(), CURLUPART_HOST).empty())
+  // The parser takes "http:///v1" for the host "v1".
+  if (text.compare(authority + 3, 1, "/") == 0
+      || part_of(url.get(), CURLUPART_HOST).empty())
     return fail(errc::invalid_request, "malformed URL: it names no host");
   return url;
 }

@@ -18,7 +18,7 @@ namespace penstock {
 /// Bytes of a body that arrive together: one `on_body`, one send(). So the
 /// places where a body is cut are the ends of its pieces.
 struct body_piece {
-  std::string bytes;
+  std::string bytes{};
   /// Since the previous piece was due, or since the head.
   std::chrono::milliseconds delay{0};
   /// Played so often, each time with the delay. For streams without end.
@@ -36,8 +36,8 @@ struct http_answer {
   /// the server hangs before it says a word.
   std::chrono::milliseconds head_delay{0};
   int status = 200;
-  header_list headers; ///< Sent as they are; names in any case.
-  std::vector<body_piece> body;
+  header_list headers{}; ///< Sent as they are; names in any case.
+  std::vector<body_piece> body{};
 
   enum class ending {
     complete, ///< The whole body has arrived.
@@ -59,10 +59,10 @@ struct http_answer {
 
 /// Which requests a rule is for. What is empty matches everything.
 struct request_match {
-  std::string url_contains;   ///< Host or path, say.
-  std::string model_contains; ///< In the body's "model", or in the URL.
-  std::string body_contains;
-  std::function<bool(const http_request&)> where;
+  std::string url_contains{};   ///< Host or path, say.
+  std::string model_contains{}; ///< In the body's "model", or in the URL.
+  std::string body_contains{};
+  std::function<bool(const http_request&)> where{};
   /// Skips so many requests that match all the above: 1 = from the second on.
   std::size_t skip = 0;
   /// Then answers so many and lets the rest go on to later rules.

@@ -1,5 +1,6 @@
 #include "providers/openai_chat_decoder.hpp"
 #include "providers/openai_chat_encoder.hpp"
+#include "providers/openai_chat_messages.hpp"
 #include "providers/openai_chat_quirks.hpp"
 
 namespace penstock {
@@ -12,8 +13,7 @@ public:
 
   bool has_prefill(const endpoint& at,
                    std::string_view model) const noexcept override {
-    return openai_chat_quirks_of(at.provider, model).prefill
-           != chat_prefill::none;
+    return can_prefill(openai_chat_quirks_of(at.provider, model), at);
   }
 
   expected<encoded_request> encode(const endpoint& at, std::string_view model,

@@ -3,6 +3,7 @@
 #include "messages/limits.hpp"
 #include "providers/error_classifier.hpp"
 #include "providers/openai_chat_usage.hpp"
+#include "providers/scrub.hpp"
 
 #include <algorithm>
 #include <array>
@@ -231,11 +232,14 @@ void openai_chat_decoder::judge_stray(part_batch& out) {
       && on_error(*value, value->contains("choices") ? "" : "error", text, out))
     return;
   if (!events_ && !frames_.saw_field() && !text.empty()) {
-    auto shown = clean_utf8(text.substr(0, 80));
-    std::replace_if(
-      shown.begin(), shown.end(),
-      [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
-    fail({errc::protocol, "expected an event stream, got: " + shown, 0, {}, {}},
+    constexpr std::size_t shown_bytes_max = 80;
+    fail({errc::protocol,
+          "expected an event stream, got: "
+            + one_line(scrub(text.substr(0, 4 * shown_bytes_max)),
+                       shown_bytes_max),
+          0,
+          {},
+          {}},
          out);
   }
 }

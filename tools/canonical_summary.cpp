@@ -141,13 +141,13 @@ std::string canonical_summary::text() const {
   for (const auto& c : calls_) {
     if (!c.complete)
       continue;
-    ordered_json call{{"id", null_if_empty(c.id)},
+    ordered_json shown{{"id", null_if_empty(c.id)},
                       {"name", c.name},
                       {"input", value_or_null(c.input)},
                       {"input_text", c.input}};
     if (!c.kind.empty())
-      call["kind"] = c.kind;
-    (c.provider_executed ? provider_calls : calls).push_back(std::move(call));
+      shown["kind"] = c.kind;
+    (c.provider_executed ? provider_calls : calls).push_back(std::move(shown));
   }
   o["provider_tool_calls"] = std::move(provider_calls);
   auto& results = o["provider_tool_results"] = ordered_json::array();

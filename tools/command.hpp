@@ -20,6 +20,7 @@ enum exit_code : int {
 /// and sets `code`, which lives as long as `app`.
 using add_command = void (*)(CLI::App& app, int& code);
 
+void add_classify(CLI::App& app, int& code);
 void add_decode(CLI::App& app, int& code);
 
 /// Writes "penstock: WHAT" as one line to stderr. Say what to do.

@@ -10,7 +10,7 @@ build="g++ cmake ninja-build libcaf-dev nlohmann-json3-dev libexpected-dev
   libsimdjson-dev libvalijson-dev libcurl4-openssl-dev|libcurl4-gnutls-dev
   libssl-dev libsqlite3-dev libcli11-dev ca-certificates"
 test="libboost-test-dev librapidcheck-dev python3 python3-jsonschema openssl"
-ci="ccache git clang-14 clang-format-14 libclang-rt-14-dev llvm-14"
+ci="ccache git clang clang-format-14 libclang-rt-14-dev llvm"
 
 case "${1-}" in
 build) wanted="$build" ;;

@@ -18,8 +18,8 @@
 namespace penstock::loopback {
 
 struct server_options {
-  http_script script;
-  std::optional<tls_files> tls;
+  http_script script{};
+  std::optional<tls_files> tls{};
   /// Accepts connections and never says a word, not even of TLS.
   bool mute = false;
   /// SO_SNDBUF, bytes; 0: the kernel's choice (up to several MiB), and so much

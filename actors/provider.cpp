@@ -1,0 +1,215 @@
+#include "actors/provider.hpp"
+
+#include <utility>
+
+namespace penstock {
+
+provider_state::provider_state(shell& self,
+                               std::shared_ptr<const attempt_environment> env,
+                               provider_order order)
+  : self_(self), env_(std::move(env)), order_(std::move(order)),
+    meter_(std::make_shared<transfer_meter>()),
+    response_(order_.model.at.api,
+              order_.model.codec->make_decoder(order_.model.at.provider)) {
+  start();
+}
+
+provider_state::~provider_state() {
+  disarm();
+  order_.link->on_resume(nullptr);
+  if (transfer_ != transfer_id{})
+    env_->http->cancel(transfer_);
+}
+
+void provider_state::start() {
+  times_.requested = now();
+  auto request = order_.model.codec->encode(
+    order_.model.at, order_.model.wire_name, *order_.what);
+  if (!request || order_.link->cancelled()) {
+    if (!request)
+      response_.give_up(request.error());
+    // Leaves as every attempt does, but not from its constructor.
+    caf_compat::post(self_.self(), transfer_ended{});
+    return;
+  }
+  if (order_.tell_what_is_left_out && env_->log)
+    for (const auto& what : request->left_out)
+      env_->log(order_.model.name
+                + " does not know what was asked of it: " + what);
+  request->http.connect_timeout = order_.clocks.connect_timeout_ms;
+  // The hook runs after PROVIDER has handled bytes, so after `start` below.
+  const auto transfer = std::make_shared<transfer_id>();
+  order_.link->on_resume([transfer, env = env_, meter = meter_] {
+    meter->release(env->time->now());
+    env->http->resume(*transfer);
+  });
+  transfer_ = *transfer = env_->http->start(
+    std::move(request->http), std::make_shared<provider_listener>(
+                                self_.self(), order_.link, meter_, env_->time));
+  plan_deadline();
+}
+
+void provider_state::on(const abandon_attempt&) {
+  stop();
+}
+
+void provider_state::on(const transfer_connected&) {
+  times_.connected = true;
+}
+
+void provider_state::on(const response_received& m) {
+  times_.connected = true;
+  times_.last_byte = running(now());
+  response_.head({m.status, m.headers}, env_->time->wall_now());
+  if (response_.explaining())
+    patience_ = now() + order_.error_body_timeout_ms;
+  look_at_response();
+}
+
+void provider_state::on(const body_received& m) {
+  handled_bytes_ += m.bytes.size();
+  if (order_.link->cancelled())
+    stop();
+  if (closing_) {
+    order_.link->consumed(m.bytes.size());
+    return;
+  }
+  part_batch batch;
+  const bool token = response_.body(m.bytes, batch);
+  times_.last_byte = running(now());
+  if (token)
+    times_.last_progress = times_.last_byte;
+  pass_on(batch, m.bytes.size());
+  look_at_response();
+}
+
+void provider_state::on(const transfer_ended& m) {
+  transfer_ = transfer_id{};
+  if (order_.link->cancelled())
+    stopped_ = true;
+  if (!closing_ && !stopped_) {
+    part_batch batch;
+    response_.end(m.why, batch);
+    pass_on(batch, 0);
+  }
+  leave();
+}
+
+void provider_state::on(const deadline_due& m) {
+  if (m.generation != generation_)
+    return;
+  armed_ = deadline_id{};
+  if (closing_)
+    return;
+  const auto time = now();
+  const auto alarm = next_alarm(order_.clocks, times_);
+  if (patience_ && *patience_ <= time) {
+    response_.give_up({errc::timeout,
+                       "error_body_timeout_ms: the error's body did not end",
+                       0,
+                       {},
+                       {}});
+    close_transfer();
+  } else if (alarm && !response_.finished() && alarm->when <= running(time)) {
+    if (handled_bytes_ != meter_->posted_bytes())
+      arm(time); // bytes are on their way to us: look again behind them
+    else
+      fail({errc::timeout, describe(*alarm), 0, {}, {}});
+  } else {
+    plan_deadline();
+  }
+}
+
+// ---- what follows -----------------------------------------------------------
+
+void provider_state::stop() {
+  stopped_ = true;
+  close_transfer();
+}
+
+void provider_state::fail(error why) {
+  response_.give_up(std::move(why));
+  close_transfer();
+}
+
+void provider_state::close_transfer() {
+  if (std::exchange(closing_, true))
+    return;
+  disarm();
+  if (transfer_ != transfer_id{})
+    env_->http->cancel(transfer_);
+}
+
+void provider_state::look_at_response() {
+  if (response_.settled())
+    return close_transfer();
+  if (response_.finished() && !patience_)
+    patience_ = now() + order_.finish_linger_ms;
+  if (response_.speaks_the_api() && !std::exchange(told_answered_, true))
+    caf_compat::post(order_.supervisor, attempt_answered{order_.attempt});
+  plan_deadline();
+}
+
+void provider_state::pass_on(part_batch& batch, std::size_t bytes) {
+  if (batch.empty())
+    return order_.link->consumed(bytes);
+  parts_received m;
+  m.attempt = order_.attempt;
+  m.index = batches_++;
+  m.parts = batch.take();
+  for (const auto& p : m.parts)
+    m.finish_seen = m.finish_seen || std::holds_alternative<part::finished>(p);
+  m.link = order_.link;
+  m.bytes = bytes;
+  caf_compat::post(order_.report_to, std::move(m));
+}
+
+void provider_state::leave() {
+  auto result = response_.result();
+  attempt_report report;
+  report.failure = std::move(result.failure);
+  report.stopped = stopped_;
+  report.finished = std::move(result.finished);
+  report.usage = result.usage;
+  report.batches = batches_;
+  report.any_part = result.any_part;
+  report.complete_calls = result.complete_calls;
+  report.refusal = result.refusal;
+  report.response_id = std::move(result.response_id);
+  report.response_model = std::move(result.response_model);
+  caf_compat::post(order_.supervisor,
+                   attempt_ended{order_.attempt, std::move(report)});
+  self_.end();
+}
+
+// ---- the deadline -----------------------------------------------------------
+
+void provider_state::plan_deadline() {
+  std::optional<steady_time> due = patience_;
+  if (!response_.finished())
+    if (const auto alarm = next_alarm(order_.clocks, times_)) {
+      const auto time = now();
+      const auto when = time + (alarm->when - running(time));
+      due = due ? std::min(*due, when) : when;
+    }
+  if (due && (armed_ == deadline_id{} || *due < armed_for_))
+    arm(*due);
+}
+
+void provider_state::arm(steady_time when) {
+  disarm();
+  armed_for_ = when;
+  deadline_due due;
+  due.what = deadline_due::kind::attempt_clock;
+  due.generation = ++generation_;
+  due.stream = order_.attempt.stream;
+  armed_ = env_->time->arm(
+    when, [to = self_.self(), due] { caf_compat::post(to, due); });
+}
+
+void provider_state::disarm() {
+  if (armed_ != deadline_id{})
+    env_->time->cancel(std::exchange(armed_, deadline_id{}));
+}
+
+} // namespace penstock

@@ -1,0 +1,96 @@
+// The PROVIDER actor: one attempt, which is one HTTP exchange and its decoder.
+#pragma once
+
+#include "actors/attempt_clocks.hpp"
+#include "actors/attempt_environment.hpp"
+#include "actors/provider_listener.hpp"
+#include "actors/provider_response.hpp"
+#include "messages/type_ids.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace penstock {
+
+/// What SUPERVISOR gives a PROVIDER to do.
+struct provider_order {
+  attempt_id attempt;
+  workspace_actor report_to;
+  supervisor_actor supervisor;
+  std::shared_ptr<const prompt> what;
+  std::shared_ptr<attempt_link> link;
+  resolved_model model;
+  attempt_clocks clocks;
+  milliseconds finish_linger_ms{0};
+  milliseconds error_body_timeout_ms{0};
+  bool tell_what_is_left_out = false; ///< To the log; once per model.
+};
+
+/// State of a PROVIDER.
+///
+/// Ends only after the transfer has: then every byte that came was decoded or
+/// dropped, and given back to the link by somebody; the socket is closed or
+/// back in its pool; and nothing can be posted any more. So what SUPERVISOR
+/// says after this actor's exit holds.
+///
+/// Once the API's end was seen the attempt is complete, but the transfer gets
+/// `finish_linger_ms` to end by itself: some servers send the usage behind
+/// it, and a connection that is cut off cannot be used again.
+///
+/// Invariant: one deadline is armed at most. It is moved when it fires, or
+///            when something is due earlier; never because a token came.
+/// Cost:      per read of the socket one message in and at most one out.
+class provider_state {
+public:
+  using shell = caf_compat::shell<provider_protocol, provider_state>;
+
+  provider_state(shell& self, std::shared_ptr<const attempt_environment> env,
+                 provider_order order);
+  ~provider_state(); ///< After a crash too: closes the socket.
+  provider_state(const provider_state&) = delete;
+  provider_state& operator=(const provider_state&) = delete;
+
+  void on(const abandon_attempt&);
+  void on(const transfer_connected&);
+  void on(const response_received&);
+  void on(const body_received&);
+  void on(const transfer_ended&);
+  void on(const deadline_due&);
+
+private:
+  void start();
+  void stop();
+  void fail(error why);
+  void close_transfer();
+  void look_at_response();
+  void pass_on(part_batch& batch, std::size_t bytes);
+  void leave();
+
+  steady_time now() const { return env_->time->now(); }
+  /// Time that stands still while we hold the socket.
+  steady_time running(steady_time now) const { return now - meter_->held(now); }
+  void plan_deadline();
+  void arm(steady_time when);
+  void disarm();
+
+  shell& self_; ///< Owns this.
+  const std::shared_ptr<const attempt_environment> env_;
+  const provider_order order_;
+  const std::shared_ptr<transfer_meter> meter_;
+  provider_response response_;
+
+  transfer_id transfer_{}; ///< 0 before and after.
+  bool closing_ = false;   ///< We ended it; `transfer_ended` will come.
+  bool stopped_ = false;
+  bool told_answered_ = false;
+  std::size_t handled_bytes_ = 0; ///< Of those posted.
+  std::uint32_t batches_ = 0;
+
+  attempt_times times_;                 ///< In `running` time.
+  std::optional<steady_time> patience_; ///< Until then the body may go on.
+  deadline_id armed_{};
+  steady_time armed_for_{};
+  std::uint64_t generation_ = 0;
+};
+
+} // namespace penstock

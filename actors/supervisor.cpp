@@ -1,0 +1,312 @@
+#include "actors/supervisor.hpp"
+
+#include "messages/check.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace penstock {
+
+namespace {
+
+attempt_verdict::kind verdict_of(restart_decision::kind what) {
+  switch (what) {
+  case restart_decision::kind::complete:
+    return attempt_verdict::kind::complete;
+  case restart_decision::kind::cut_calls:
+    return attempt_verdict::kind::cut_calls;
+  case restart_decision::kind::retry:
+    return attempt_verdict::kind::retry;
+  case restart_decision::kind::defeat:
+    return attempt_verdict::kind::defeat;
+  case restart_decision::kind::cancelled:
+    return attempt_verdict::kind::cancelled;
+  }
+  PENSTOCK_CHECK(false);
+  return attempt_verdict::kind::defeat;
+}
+
+} // namespace
+
+supervisor_state::supervisor_state(
+  shell& self, std::shared_ptr<const attempt_environment> env)
+  : self_(self), env_(std::move(env)), random_(env_->seed) {}
+
+supervisor_state::~supervisor_state() {
+  for (auto& [id, a] : attempts_) {
+    disarm(a);
+    a.what.link->cancel();
+    if (a.provider)
+      caf_compat::post(*a.provider, abandon_attempt{});
+  }
+}
+
+// ---- what comes in ----------------------------------------------------------
+
+void supervisor_state::on(const run_attempt& m) {
+  PENSTOCK_CHECK(m.plan && m.what && m.link);
+  forget_idle_endpoints();
+  auto known = streams_.find(m.attempt.stream);
+  if (known == streams_.end()) {
+    const auto& options = m.plan->options;
+    known =
+      streams_
+        .emplace(
+          m.attempt.stream,
+          stream_record{
+            {m.plan->models, options.restarts, options.on_partial}, {}, {}})
+        .first;
+  }
+  auto& stream = known->second;
+  const bool in_chain = stream.policy.begin(m.model, m.step);
+  PENSTOCK_CHECK(in_chain);
+  const auto [it, fresh] = attempts_.try_emplace(m.attempt);
+  PENSTOCK_CHECK(fresh);
+  stream.live.push_back(m.attempt.number);
+  auto& a = it->second;
+  a.what = m;
+  if (m.link->cancelled())
+    cancel(a);
+  else if (m.delay > milliseconds{0})
+    arm(a, now() + m.delay);
+  else
+    seek_admission(a);
+}
+
+void supervisor_state::on(const cancel_attempt& m) {
+  if (auto* a = find(m.attempt))
+    cancel(*a);
+}
+
+void supervisor_state::on(const forget_stream& m) {
+  const auto stream = streams_.extract(m.stream);
+  if (stream.empty())
+    return;
+  for (const auto number : stream.mapped().live) // WORKSPACE waits no longer
+    cancel(*find({m.stream, number}));
+}
+
+void supervisor_state::on(const attempt_answered& m) {
+  auto* a = find(m.attempt);
+  if (!a || !a->provider)
+    return;
+  a->at->health.answered(a->ticket, now());
+  serve(*a->at);
+}
+
+void supervisor_state::on(const attempt_ended& m) {
+  auto* a = find(m.attempt);
+  if (!a || !a->provider || a->reported)
+    return;
+  a->report = m.report;
+  a->reported = true;
+  if (a->exited)
+    conclude(*a);
+}
+
+void supervisor_state::provider_exited(attempt_id id,
+                                       const caf_compat::exit_text& why) {
+  auto* a = find(id);
+  if (!a)
+    return;
+  a->exited = true;
+  if (a->reported)
+    return conclude(*a);
+  // Its last word may still be queued: the news of an exit overtakes. What is
+  // said now comes behind it and then is not heard.
+  attempt_ended silent;
+  silent.attempt = id;
+  silent.report.failure = error{errc::internal,
+                                "the attempt's actor ended without a report"
+                                  + (why.empty() ? std::string{} : ": " + why),
+                                0,
+                                {},
+                                {}};
+  caf_compat::post(self_.self(), std::move(silent));
+}
+
+void supervisor_state::on(const deadline_due& m) {
+  const auto armed = deadlines_.extract(m.generation);
+  if (armed.empty())
+    return; // of an attempt that did not wait so long
+  auto& a = *find(armed.mapped());
+  a.armed = deadline_id{};
+  seek_admission(a);
+}
+
+// ---- before the attempt runs ------------------------------------------------
+
+void supervisor_state::seek_admission(attempt_record& a) {
+  if (!a.model) {
+    auto model = resolve(a.what.model);
+    if (!model) { // a failed attempt like any other
+      a.report.failure = std::move(model.error());
+      return settle(a, judge(a));
+    }
+    a.model = std::move(*model);
+    a.at = &endpoint_of(*a.model);
+    a.asked = now();
+  }
+  const auto admission = a.at->health.ask(now());
+  using kind = endpoint_health::admission::kind;
+  switch (admission.what) {
+  case kind::granted:
+    return launch(a);
+  case kind::full:
+    return wait(a, std::nullopt);
+  case kind::cold:
+    return wait(a, admission.until);
+  case kind::open:
+  case kind::cooling:
+  case kind::probing:
+    return seek_elsewhere(a, admission);
+  }
+}
+
+// The endpoint takes nobody now: the next model that can be asked at once,
+// else wait for the earliest, once, then fail (SPEC §6.2, last row).
+void supervisor_state::seek_elsewhere(attempt_record& a,
+                                      endpoint_health::admission admission) {
+  using kind = endpoint_health::admission::kind;
+  const bool probing = admission.what == kind::probing;
+  const auto& last = a.at->health.last_failure();
+  error why{last.code == errc::none ? errc::overloaded : last.code,
+            a.at->name
+              + (admission.what == kind::cooling
+                   ? " asked for a pause"
+                   : " fails again and again; its circuit is open")
+              + (last.message.empty() ? "" : " (last: " + last.message + ")"),
+            last.provider_status,
+            {},
+            {}};
+  auto& policy = stream_of(a).policy;
+  auto earliest = probing ? steady_time::max() : admission.until;
+  const auto refuse = [&](const std::string& next) {
+    a.report.failure = why;
+    settle(a, policy.after_blocked(std::move(why), next, now()));
+  };
+  for (const auto& model : policy.models_left()) {
+    const auto until = blocked_until(model);
+    if (!until)
+      return refuse(model);
+    earliest = std::min(earliest, *until);
+  }
+  const auto give_up =
+    a.asked + a.what.plan->options.restarts.max_retry_after_ms;
+  const bool hopeless =
+    probing ? now() >= give_up : a.waited || earliest > give_up;
+  if (hopeless) {
+    if (!probing)
+      why.retry_after = std::chrono::ceil<milliseconds>(earliest - now());
+    return refuse({});
+  }
+  a.waited = a.waited || !probing;
+  wait(a, std::min(earliest, give_up));
+}
+
+void supervisor_state::wait(attempt_record& a,
+                            std::optional<steady_time> until) {
+  if (!std::exchange(a.queued, true))
+    a.at->waiting.push(a.what.plan->workspace_id, a.what.attempt);
+  disarm(a);
+  if (until)
+    arm(a, *until);
+}
+
+void supervisor_state::leave_queue(attempt_record& a) {
+  if (std::exchange(a.queued, false))
+    a.at->waiting.remove(a.what.plan->workspace_id, a.what.attempt);
+}
+
+void supervisor_state::launch(attempt_record& a) {
+  leave_queue(a);
+  disarm(a);
+  auto& health = a.at->health;
+  a.ticket = health.start(now());
+  a.at->told = health.ask(now()).what;
+  const auto id = a.what.attempt;
+  // Before the spawn, so that it comes before the attempt's first parts.
+  caf_compat::post(a.what.report_to,
+                   attempt_started{id, a.what.model,
+                                   a.model->at.api + "/" + a.model->wire_name});
+  a.provider =
+    self_.spawn_shell<provider_protocol, provider_state>(env_, order_for(a));
+  self_.watch(*a.provider, [this, id](const caf_compat::exit_text& why) {
+    provider_exited(id, why);
+  });
+}
+
+provider_order supervisor_state::order_for(attempt_record& a) {
+  const auto& options = a.what.plan->options;
+  const auto own = options.clocks_by_model.find(a.what.model);
+  return {
+    .attempt = a.what.attempt,
+    .report_to = a.what.report_to,
+    .supervisor = self_.self(),
+    .what = a.what.what,
+    .link = a.what.link,
+    .model = *a.model,
+    .clocks =
+      own == options.clocks_by_model.end() ? options.clocks : own->second,
+    .finish_linger_ms = options.finish_linger_ms,
+    .error_body_timeout_ms = options.error_body_timeout_ms,
+    .tell_what_is_left_out = stream_of(a).models.insert(a.what.model).second,
+  };
+}
+
+// ---- its end ----------------------------------------------------------------
+
+void supervisor_state::conclude(attempt_record& a) {
+  auto& at = *a.at;
+  const bool cancelled = a.cancelled || a.report.stopped;
+  const auto& failure = a.report.failure;
+  at.health.end(a.ticket, failure ? &*failure : nullptr, cancelled, now());
+  if (cancelled)
+    settle(a, {restart_decision::kind::cancelled, {}, false, false, {}, {}});
+  else
+    settle(a, judge(a));
+  serve(at);
+}
+
+restart_decision supervisor_state::judge(const attempt_record& a) {
+  attempt_outcome outcome;
+  outcome.failure = a.report.failure;
+  outcome.finished = a.report.finished;
+  outcome.any_part = a.report.any_part;
+  outcome.complete_calls = a.report.complete_calls;
+  outcome.refusal = a.report.refusal;
+  return stream_of(a).policy.after(outcome, world(a));
+}
+
+void supervisor_state::settle(attempt_record& a, restart_decision decision) {
+  attempt_settled m;
+  m.attempt = a.what.attempt;
+  m.verdict.what = verdict_of(decision.what);
+  m.verdict.report = std::move(a.report);
+  m.verdict.model = a.what.model;
+  m.verdict.why = std::move(decision.why);
+  m.verdict.refused = decision.refused;
+  m.verdict.silent = decision.silent;
+  m.verdict.delay = decision.delay;
+  m.verdict.next_model = std::move(decision.next_model);
+  const auto report_to = a.what.report_to;
+  leave_queue(a);
+  disarm(a);
+  if (const auto s = streams_.find(m.attempt.stream); s != streams_.end())
+    std::erase(s->second.live, m.attempt.number);
+  attempts_.erase(m.attempt);
+  caf_compat::post(report_to, std::move(m));
+}
+
+void supervisor_state::cancel(attempt_record& a) {
+  a.what.link->cancel();
+  if (!a.provider) {
+    a.report.stopped = true;
+    settle(a, {restart_decision::kind::cancelled, {}, false, false, {}, {}});
+  } else if (!std::exchange(a.cancelled, true)) {
+    caf_compat::post(*a.provider, abandon_attempt{});
+  }
+}
+
+} // namespace penstock

@@ -1,0 +1,119 @@
+#include "actors/tool_runner.hpp"
+
+#include "messages/check.hpp"
+#include "messages/limits.hpp"
+#include "providers/json.hpp"
+#include "providers/utf8.hpp"
+
+#include <mutex>
+#include <utility>
+
+namespace penstock {
+
+namespace {
+
+// Passes on what a handler reports until the call is done. It forwards under
+// its lock, so that nothing follows the result.
+class report_gate final : public tool_report {
+public:
+  explicit report_gate(std::shared_ptr<tool_report> to) : to_(std::move(to)) {}
+
+  void call_started(nested_call call) override {
+    const std::lock_guard lock{mutex_};
+    if (to_)
+      to_->call_started(std::move(call));
+  }
+  void call_finished(std::string tool_call_id, tool_outcome outcome) override {
+    const std::lock_guard lock{mutex_};
+    if (to_)
+      to_->call_finished(std::move(tool_call_id), std::move(outcome));
+  }
+  void used(std::string model, token_usage usage) override {
+    const std::lock_guard lock{mutex_};
+    if (to_)
+      to_->used(std::move(model), usage);
+  }
+
+  void close() {
+    std::shared_ptr<tool_report> gone; // Destroyed without the lock.
+    const std::lock_guard lock{mutex_};
+    gone.swap(to_);
+  }
+
+private:
+  std::mutex mutex_;
+  std::shared_ptr<tool_report> to_; // guarded by mutex_; null once closed
+};
+
+// What the thread of a call and its end share. The thread may outlive both the
+// stream and the runner.
+struct running_tool {
+  std::shared_ptr<const tool> what;
+  tool_invocation with;
+  std::shared_ptr<report_gate> report;
+  tool_outcome outcome; // written before `done` is called without an error
+};
+
+std::string bytes(std::size_t count) {
+  return std::to_string(count) + " bytes";
+}
+
+// What may become part of a prompt and of a record: bounded, valid JSON in
+// valid UTF-8.
+tool_outcome fit_to_send(tool_outcome outcome) {
+  if (outcome.output_json.size() > limits::tool_output_bytes_max)
+    return error_outcome("the tool's output is larger than "
+                         + bytes(limits::tool_output_bytes_max));
+  std::size_t file_bytes = 0;
+  for (const auto& file : outcome.files)
+    file_bytes += file.bytes.size() + file.url.size();
+  if (file_bytes > limits::tool_files_bytes_max)
+    return error_outcome("the tool's files are larger than "
+                         + bytes(limits::tool_files_bytes_max));
+  const auto value = parse_ordered_json(outcome.output_json);
+  if (!value)
+    return error_outcome("the tool's output is not JSON: "
+                         + value.error().message);
+  // The text itself is kept where it can be: it has numbers in full.
+  if (!json::accept(outcome.output_json))
+    outcome.output_json = to_text(*value);
+  return outcome;
+}
+
+} // namespace
+
+tool_outcome error_outcome(std::string_view message) {
+  auto kept = message.substr(0, limits::tool_error_bytes_max);
+  if (kept.size() < message.size()) // not half a character at the cut
+    while (!kept.empty() && (message[kept.size()] & 0xC0) == 0x80)
+      kept.remove_suffix(1);
+  const json value{{"error", clean_utf8(kept)}};
+  return {.output_json = to_text(value), .is_error = true, .files = {}};
+}
+
+void tool_runner::run_tool(tool_run run, outcome_function done) {
+  PENSTOCK_CHECK(run.what != nullptr);
+  const auto shared = std::make_shared<running_tool>();
+  shared->what = std::move(run.what);
+  shared->with = std::move(run.with);
+  shared->report =
+    std::make_shared<report_gate>(std::exchange(shared->with.report, nullptr));
+  blocking_call call;
+  call.name = shared->what->what.name;
+  call.timeout_ms = shared->what->timeout_ms;
+  call.cancelled = shared->with.cancelled;
+  call.what = [shared](std::stop_token cancelled) {
+    shared->with.cancelled = std::move(cancelled);
+    shared->with.report = shared->report;
+    shared->outcome = shared->what->handler
+                        ? fit_to_send(shared->what->handler(shared->with))
+                        : error_outcome("the tool has no handler");
+  };
+  run_blocking(std::move(call), [shared, done = std::move(done)](error why) {
+    shared->report->close();
+    done(why.code == errc::none ? std::move(shared->outcome)
+                                : error_outcome(why.message));
+  });
+}
+
+} // namespace penstock

@@ -1,0 +1,181 @@
+#include "providers/openai_chat_elements.hpp"
+
+#include "providers/base64.hpp"
+#include "providers/utf8.hpp"
+
+#include <cstdint>
+#include <utility>
+
+namespace penstock {
+
+namespace {
+
+std::string url_of(const file_content& file) {
+  return file.url.empty()
+           ? "data:" + file.media_type + ";base64," + base64_encode(file.bytes)
+           : file.url;
+}
+
+std::string_view sound_format(std::string_view media_type) {
+  if (media_type == "audio/wav" || media_type == "audio/x-wav"
+      || media_type == "audio/wave")
+    return "wav";
+  if (media_type == "audio/mpeg" || media_type == "audio/mp3")
+    return "mp3";
+  return {};
+}
+
+std::string name_of(const file_content& file) {
+  if (!file.name.empty())
+    return file.name;
+  return file.media_type == "application/pdf" ? "file.pdf" : "file";
+}
+
+expected<ordered_json> document_element(const file_content& file,
+                                        const openai_chat_quirks& quirks) {
+  const bool by_url = !file.url.empty() && !file.url.starts_with("data:");
+  switch (quirks.files) {
+  case chat_files::document_url:
+    return ordered_json{{"type", "document_url"},
+                        {"document_url", url_of(file)},
+                        {"document_name", name_of(file)}};
+  case chat_files::by_bytes:
+    if (by_url)
+      return fail(errc::invalid_request,
+                  "a file of type " + file.media_type
+                    + " can be sent by its bytes only, not by a URL");
+    [[fallthrough]];
+  case chat_files::by_url_too:
+    return ordered_json{
+      {"type", "file"},
+      {"file", {{"filename", name_of(file)}, {"file_data", url_of(file)}}}};
+  case chat_files::none:
+    break;
+  }
+  return fail(errc::invalid_request,
+              "this server takes no files of type \"" + file.media_type + '"');
+}
+
+// `size` letters and digits that depend on all of `text`.
+std::string short_name(std::string_view text, std::size_t size) {
+  constexpr std::string_view alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  std::uint64_t hash = 0xcbf29ce484222325; // FNV-1a
+  for (const unsigned char c : text)
+    hash = (hash ^ c) * 0x100000001b3;
+  std::string name;
+  while (name.size() < size) {
+    name += alphabet[(hash >> 32) % alphabet.size()];
+    hash = hash * 6364136223846793005 + 1442695040888963407; // Knuth
+  }
+  return name;
+}
+
+bool is_alphanumeric(std::string_view text) {
+  return text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "abcdefghijklmnopqrstuvwxyz0123456789")
+         == text.npos;
+}
+
+} // namespace
+
+ordered_json text_element(std::string text) {
+  return {{"type", "text"}, {"text", std::move(text)}};
+}
+
+ordered_json thinking_element(const std::string& text) {
+  return {{"type", "thinking"},
+          {"thinking", ordered_json::array({text_element(text)})}};
+}
+
+expected<ordered_json> file_element(const file_content& file,
+                                    const openai_chat_quirks& quirks) {
+  const std::string_view type = file.media_type;
+  if (file.bytes.empty() && file.url.empty())
+    return fail(errc::invalid_request, "a file needs bytes or a URL");
+  if (type.starts_with("image/"))
+    return ordered_json{{"type", "image_url"},
+                        {"image_url", {{"url", url_of(file)}}}};
+  if (type.starts_with("audio/")) {
+    const auto format = sound_format(type);
+    if (format.empty() || file.bytes.empty())
+      return fail(errc::invalid_request,
+                  "sound can be sent as the bytes of a WAV or MP3 file only");
+    return ordered_json{
+      {"type", "input_audio"},
+      {"input_audio",
+       {{"data", base64_encode(file.bytes)}, {"format", format}}}};
+  }
+  if (type.starts_with("text/") && file.url.empty())
+    return text_element(clean_utf8(file.bytes));
+  return document_element(file, quirks);
+}
+
+ordered_json plain_if_text(ordered_json elements) {
+  if (elements.size() == 1 && elements[0].at("type") == "text")
+    return elements[0].at("text");
+  return elements;
+}
+
+ordered_json call_element(const tool_call_content& call,
+                          const openai_chat_quirks& quirks) {
+  ordered_json one{{"id", call_id(call.id, quirks)}};
+  if (call.kind == "custom") {
+    one["type"] = "custom";
+    one["custom"] = {{"name", call.name}, {"input", call.input_json}};
+    return one;
+  }
+  one["type"] = "function";
+  one["function"] = {
+    {"name", call.name},
+    {"arguments", call.input_json.empty() ? "{}" : call.input_json}};
+  return one;
+}
+
+std::string call_id(const std::string& id, const openai_chat_quirks& quirks) {
+  const auto exact = quirks.call_id_bytes, most = quirks.call_id_bytes_max;
+  if (exact != 0)
+    return id.size() == exact && is_alphanumeric(id) ? id
+                                                     : short_name(id, exact);
+  return most != 0 && id.size() > most ? short_name(id, 24) : id;
+}
+
+std::string output_text(const std::string& output_json) {
+  const auto value = parse_json(output_json);
+  return value && value->is_string() ? text_of(*value) : output_json;
+}
+
+std::string reasoning_text(const message& m) {
+  std::string text;
+  for (const auto& part : m.parts)
+    if (const auto* r = std::get_if<reasoning_content>(&part))
+      text += r->text;
+  return text;
+}
+
+ordered_json reasoning_details(const message& m) {
+  auto details = ordered_json::array();
+  for (const auto& part : m.parts) {
+    const auto* r = std::get_if<reasoning_content>(&part);
+    if (!r || (r->text.empty() && r->encrypted.empty() && r->signature.empty()))
+      continue;
+    ordered_json one;
+    if (!r->encrypted.empty()) {
+      one = {{"type", "reasoning.encrypted"}, {"data", r->encrypted}};
+    } else {
+      one = {{"type", "reasoning.text"}, {"text", r->text}};
+      if (!r->signature.empty())
+        one["signature"] = r->signature;
+    }
+    const auto space = r->item_id.find(' ');
+    if (const auto id = r->item_id.substr(0, space); !id.empty())
+      one["id"] = id;
+    if (space != r->item_id.npos)
+      one["format"] = r->item_id.substr(space + 1);
+    one["index"] = details.size();
+    details.push_back(std::move(one));
+  }
+  return details;
+}
+
+} // namespace penstock

@@ -1,0 +1,362 @@
+#include "providers/openai_chat_encoder.hpp"
+
+#include "providers/json.hpp"
+#include "providers/model_catalog.hpp"
+#include "providers/openai_chat_messages.hpp"
+#include "providers/openai_chat_quirks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <utility>
+
+namespace penstock {
+
+namespace {
+
+expected<ordered_json> parse_object(std::string_view text,
+                                    const std::string& what) {
+  auto value = parse_ordered_json(text);
+  if (!value)
+    return fail(errc::invalid_request, what + ": " + value.error().message);
+  if (!value->is_object())
+    return fail(errc::invalid_request, what + " must be a JSON object");
+  return value;
+}
+
+// The efforts by strength; a thinking level is the first of its row.
+constexpr struct {
+  std::string_view name;
+  int strength;
+} efforts[] = {{"none", 0},    {"minimal", 1}, {"low", 2},   {"medium", 3},
+               {"default", 3}, {"high", 4},    {"xhigh", 5}, {"max", 6}};
+
+// The strongest effort of `known` that `level` allows, else the weakest one.
+std::string_view effort_for(thinking_level level, std::string_view known) {
+  const int wanted = level == thinking_level::max ? 6 : static_cast<int>(level);
+  std::string_view best, weakest;
+  while (!known.empty()) {
+    const auto name = known.substr(0, known.find(' '));
+    known.remove_prefix(std::min(name.size() + 1, known.size()));
+    if (weakest.empty())
+      weakest = name;
+    for (const auto& [effort, strength] : efforts)
+      if (effort == name && strength <= wanted)
+        best = name;
+  }
+  return best.empty() ? weakest : best;
+}
+
+/// Writes one request, member by member.
+class encoder {
+public:
+  encoder(const endpoint& at, std::string_view model, const prompt& what)
+    : at_(at), model_(model), what_(what),
+      quirks_(openai_chat_quirks_of(at.provider, model)) {}
+
+  expected<encoded_request> run() {
+    body_["model"] = model_;
+    for (const auto step :
+         {&encoder::add_messages, &encoder::add_tools,
+          &encoder::add_tool_choice, &encoder::add_response_format,
+          &encoder::add_thinking, &encoder::add_sampling, &encoder::add_stream,
+          &encoder::add_provider_options})
+      if (auto done = (this->*step)(); !done)
+        return fail(done.error());
+    if (what_.cache != cache_ttl::off)
+      leave_out("cache", "the server decides what it keeps");
+    auto headers = make_headers();
+    if (!headers)
+      return fail(headers.error());
+    encoded_request request;
+    request.http.url = at_.base_url + "/chat/completions";
+    request.http.headers = std::move(*headers);
+    request.http.body = to_text(body_);
+    request.left_out = std::move(left_out_);
+    return request;
+  }
+
+private:
+  void leave_out(std::string_view option, std::string_view why = {}) {
+    auto note = std::string{option};
+    if (why.empty())
+      note += ": not known to " + std::string{model_} + " at "
+              + (at_.provider.empty() ? "this server" : at_.provider);
+    else
+      note.append(": ").append(why);
+    left_out_.push_back(std::move(note));
+  }
+
+  expected<void> add_messages() {
+    auto talk =
+      encode_openai_chat_messages(what_, quirks_, at_, model_, left_out_);
+    if (!talk)
+      return fail(talk.error());
+    body_["messages"] = std::move(talk->messages);
+    if (talk->prefill && quirks_.prefill == chat_prefill::continue_final) {
+      body_["add_generation_prompt"] = false;
+      body_["continue_final_message"] = true;
+    }
+    return {};
+  }
+
+  expected<void> add_tools() {
+    for (const auto& tool : what_.tools) {
+      auto schema =
+        parse_object(tool.input_schema_json.empty()
+                       ? R"({"type":"object","properties":{}})"
+                       : std::string_view{tool.input_schema_json},
+                     "the input schema of the tool \"" + tool.name + '"');
+      if (!schema)
+        return fail(schema.error());
+      ordered_json function{{"name", tool.name}};
+      if (!tool.description.empty())
+        function["description"] = tool.description;
+      function["parameters"] = std::move(*schema);
+      body_["tools"].push_back(
+        {{"type", "function"}, {"function", std::move(function)}});
+    }
+    return {};
+  }
+
+  expected<void> add_tool_choice() {
+    using enum tool_choice::mode;
+    const auto& choice = what_.tool_choice;
+    if (choice.how == automatic || (choice.how == none && what_.tools.empty()))
+      return {};
+    if (choice.how == none) {
+      body_["tool_choice"] = "none";
+      return {};
+    }
+    if (what_.tools.empty())
+      return fail(errc::invalid_request,
+                  "tool_choice asks for a tool, but there is none");
+    if (choice.how == required) {
+      body_["tool_choice"] = quirks_.any_tool;
+      return {};
+    }
+    if (std::none_of(what_.tools.begin(), what_.tools.end(),
+                     [&](const auto& t) { return t.name == choice.name; }))
+      return fail(errc::invalid_request, "tool_choice names \"" + choice.name
+                                           + "\", which is no tool here");
+    body_["tool_choice"] = {{"type", "function"},
+                            {"function", {{"name", choice.name}}}};
+    return {};
+  }
+
+  expected<void> add_response_format() {
+    using kind = response_format::kind;
+    const auto& format = what_.response_format;
+    if (format.what == kind::text)
+      return {};
+    const bool plain = format.what == kind::json;
+    if (plain ? !quirks_.json_object : !quirks_.json_schema)
+      return fail(errc::invalid_request, std::string{"response_format "}
+                                           + (plain ? "json" : "json_schema")
+                                           + " is not known to " + at_.provider
+                                           + "; it has "
+                                           + (plain ? "json_schema" : "json"));
+    if (plain) {
+      body_["response_format"] = {{"type", "json_object"}};
+      return {};
+    }
+    auto schema = parse_object(format.schema_json, "the schema of the answer");
+    if (!schema)
+      return fail(schema.error());
+    body_["response_format"] = {
+      {"type", "json_schema"},
+      {"json_schema",
+       {{"name", format.name.empty() ? "answer" : format.name},
+        {"schema", std::move(*schema)}}}};
+    return {};
+  }
+
+  expected<void> add_thinking() {
+    if (!what_.thinking)
+      return {};
+    const bool off = *what_.thinking == thinking_level::off;
+    const auto effort = effort_for(*what_.thinking, quirks_.efforts);
+    switch (quirks_.thinking) {
+    case chat_thinking::none:
+      if (!off)
+        leave_out("thinking_level");
+      break;
+    case chat_thinking::reasoning_effort:
+      body_["reasoning_effort"] = effort;
+      break;
+    case chat_thinking::reasoning_object:
+      body_["reasoning"] = {{"effort", effort}};
+      break;
+    case chat_thinking::thinking_object:
+      body_["thinking"] = {{"type", off ? "disabled" : "enabled"}};
+      if (!off && !effort.empty())
+        body_["reasoning_effort"] = effort;
+      break;
+    case chat_thinking::enable_thinking:
+      body_["enable_thinking"] = !off;
+      break;
+    }
+    return {};
+  }
+
+  // Models that reason take no sampling unless they are told not to reason, or
+  // do not reason unless they are told to.
+  bool takes_sampling() const {
+    if (quirks_.temperature)
+      return true;
+    const auto effort = body_.find("reasoning_effort");
+    return quirks_.efforts.starts_with("none")
+           && (effort == body_.end() || *effort == "none");
+  }
+
+  expected<void> add_number(const char* name, std::optional<double> value,
+                            bool known) {
+    if (!value)
+      return {};
+    if (!std::isfinite(*value))
+      return fail(errc::invalid_request,
+                  std::string{name} + " must be a finite number");
+    if (known)
+      body_[name] = *value;
+    else
+      leave_out(name);
+    return {};
+  }
+
+  expected<void> add_sampling() {
+    const auto& s = what_.sampling;
+    if (what_.max_output_tokens)
+      body_[std::string{quirks_.max_tokens}] = *what_.max_output_tokens;
+    const bool sampled = takes_sampling();
+    const bool penalties =
+      quirks_.penalties || (sampled && !quirks_.temperature);
+    const struct {
+      const char* name;
+      std::optional<double> value;
+      bool known;
+    } numbers[] = {
+      {"temperature", s.temperature, sampled},
+      {"top_p", s.top_p, sampled},
+      {"presence_penalty", s.presence_penalty, penalties},
+      {"frequency_penalty", s.frequency_penalty, penalties},
+    };
+    for (const auto& [name, value, known] : numbers)
+      if (auto done = add_number(name, value, known); !done)
+        return done;
+    if (s.top_k && quirks_.top_k)
+      body_["top_k"] = *s.top_k;
+    else if (s.top_k)
+      leave_out("top_k");
+    if (s.seed && !quirks_.seed.empty())
+      body_[std::string{quirks_.seed}] = *s.seed;
+    else if (s.seed)
+      leave_out("seed");
+    return add_stop();
+  }
+
+  expected<void> add_stop() {
+    const auto& stop = what_.sampling.stop;
+    if (stop.empty())
+      return {};
+    if (!quirks_.stop) {
+      leave_out("stop");
+      return {};
+    }
+    if (quirks_.stops_max != 0 && stop.size() > quirks_.stops_max)
+      return fail(errc::invalid_request, at_.provider + " takes at most "
+                                           + std::to_string(quirks_.stops_max)
+                                           + " stop texts");
+    body_["stop"] = stop;
+    return {};
+  }
+
+  expected<void> add_stream() {
+    body_["stream"] = true;
+    if (quirks_.stream_options)
+      body_["stream_options"]["include_usage"] = true;
+    if (quirks_.obfuscates)
+      body_["stream_options"]["include_obfuscation"] = false;
+    return {};
+  }
+
+  expected<void> add_provider_options() {
+    if (what_.provider_options_json.empty())
+      return {};
+    const auto options =
+      parse_object(what_.provider_options_json, "provider_options");
+    if (!options)
+      return fail(options.error());
+    merge(body_, *options);
+    const auto stream = body_.find("stream");
+    if (stream == body_.end() || *stream != true)
+      return fail(errc::invalid_request,
+                  "provider_options must not turn \"stream\" off");
+    return {};
+  }
+
+  // Objects are merged, null removes, anything else replaces (RFC 7396).
+  static void merge(ordered_json& into, const ordered_json& from) {
+    if (!from.is_object()) {
+      into = from;
+      return;
+    }
+    if (!into.is_object())
+      into = ordered_json::object();
+    for (const auto& [name, value] : from.items()) {
+      if (value.is_null())
+        into.erase(name);
+      else
+        merge(into[name], value);
+    }
+  }
+
+  expected<header_list> make_headers() const {
+    header_list headers{{"content-type", "application/json"},
+                        {"accept", "text/event-stream"}};
+    if (!at_.key.empty() && quirks_.key_header.empty())
+      headers.emplace_back("authorization", "Bearer " + at_.key.reveal());
+    else if (!at_.key.empty())
+      headers.emplace_back(quirks_.key_header, at_.key.reveal());
+    for (const auto* more : {&at_.headers, &what_.headers})
+      for (const auto& [name, value] : *more)
+        set(headers, name, value);
+    if (auto fault = fault_of(headers))
+      return fail(std::move(*fault));
+    return headers;
+  }
+
+  static void set(header_list& headers, const std::string& name,
+                  const std::string& value) {
+    const auto lower = [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    };
+    const auto same = [&](const header& h) {
+      return std::equal(h.first.begin(), h.first.end(), name.begin(),
+                        name.end(),
+                        [&](char a, char b) { return lower(a) == lower(b); });
+    };
+    const auto it = std::find_if(headers.begin(), headers.end(), same);
+    if (it == headers.end())
+      headers.emplace_back(name, value);
+    else
+      it->second = value;
+  }
+
+  const endpoint& at_;
+  std::string_view model_;
+  const prompt& what_;
+  const openai_chat_quirks& quirks_;
+  ordered_json body_ = ordered_json::object();
+  encoder_notes left_out_;
+};
+
+} // namespace
+
+expected<encoded_request> encode_openai_chat(const endpoint& at,
+                                             std::string_view model,
+                                             const prompt& what) {
+  return encoder{at, model, what}.run();
+}
+
+} // namespace penstock

@@ -1,0 +1,272 @@
+// Goal: whatever a history is like, the API gets turns that it takes: they
+// alternate, calls have results, reasoning is signed by who gets it.
+// Method: histories, good and broken, against the turns they become.
+#ifndef BOOST_TEST_DYN_LINK
+#define BOOST_TEST_DYN_LINK
+#endif
+#define BOOST_TEST_MODULE anthropic_messages
+#include <boost/test/unit_test.hpp>
+
+#include "providers/anthropic_codec.hpp"
+#include "tests/support/anthropic_requests.hpp"
+
+#include <string>
+
+using namespace penstock;
+using namespace penstock::test;
+
+BOOST_AUTO_TEST_CASE(turns_alternate) {
+  const auto turns = encoded_turns(
+    {user("a"), user("b"), user(" "), assistant({text_content{"c"}}),
+     assistant({text_content{""}}), assistant({text_content{"d"}}), user("e")});
+  BOOST_TEST(turns
+             == json::array({turn("user", {text("a"), text("b")}),
+                             turn("assistant", {text("c"), text("d")}),
+                             turn("user", {text("e")})}));
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_assistant_disappears_and_its_neighbours_merge) {
+  const auto turns = encoded_turns(
+    {user("a"), assistant({reasoning_content{"cut", "", "", ""}}), user("b")});
+  BOOST_TEST(turns == json::array({turn("user", {text("a"), text("b")})}));
+}
+
+BOOST_AUTO_TEST_CASE(a_user_begins) {
+  const auto turns = encoded_turns({assistant({text_content{"a"}}), user("b")});
+  BOOST_TEST(turns.size() == 3u);
+  BOOST_TEST(turns[0]["role"] == "user");
+}
+
+BOOST_AUTO_TEST_CASE(no_message_is_an_error) {
+  BOOST_TEST(encode(prompt{}).error == "messages must not be empty");
+  BOOST_TEST(encode(with([](auto& p) { p.messages = {user("\n")}; })).error
+             == "messages must not be empty");
+}
+
+BOOST_AUTO_TEST_CASE(results_come_first_in_the_turn_after_their_calls) {
+  const auto turns = encoded_turns(
+    {user("a"),
+     assistant({thought(), call("t1", R"({"z":1,"a":2})"), call("t2")}),
+     user("meanwhile"), result("t2", R"({"x":1})"),
+     result("t1", R"("plain")", true)});
+  BOOST_TEST(turns[1]["content"]
+             == json::parse(
+               R"([{"type":"thinking","thinking":"hm","signature":"sig"},
+          {"type":"tool_use","id":"t1","name":"get","input":{"z":1,"a":2}},
+          {"type":"tool_use","id":"t2","name":"get","input":{}}])"));
+  BOOST_TEST(
+    turns[2]["content"]
+    == json::parse(
+      R"([{"type":"tool_result","tool_use_id":"t2","content":[{"type":"text","text":"{\"x\":1}"}]},
+          {"type":"tool_result","tool_use_id":"t1","content":[{"type":"text","text":"plain"}],"is_error":true},
+          {"type":"text","text":"meanwhile"}])"));
+}
+
+BOOST_AUTO_TEST_CASE(a_call_without_a_result_gets_an_error_as_one) {
+  for (const auto& tail :
+       {std::vector<message>{}, std::vector<message>{user("next")},
+        std::vector<message>{assistant({text_content{"next"}}), user("b")}}) {
+    std::vector<message> messages{user("a"), assistant({call("t1")})};
+    messages.insert(messages.end(), tail.begin(), tail.end());
+    const auto turns = encoded_turns(messages);
+    const auto& answer = turns[2]["content"][0];
+    BOOST_TEST(answer["type"] == "tool_result");
+    BOOST_TEST(answer["tool_use_id"] == "t1");
+    BOOST_TEST(answer["is_error"] == true);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_result_without_a_call_becomes_text) {
+  const auto turns = encoded_turns({result("t9", "42"), user("a")});
+  BOOST_TEST(turns
+             == json::array({turn("user", {text("Result of the tool get:"),
+                                           text("42"), text("a")})}));
+}
+
+BOOST_AUTO_TEST_CASE(ids_are_unique_and_in_the_alphabet_of_the_api) {
+  const auto turns = encoded_turns(
+    {user("a"), assistant({call("call:0")}, "openai-chat/x"),
+     result("call:0", "1"), assistant({call("call:0")}, "openai-chat/x"),
+     result("call:0", "2"), assistant({call("")}, "ollama/x"),
+     result("", "3")});
+  BOOST_TEST(turns[1]["content"][0]["id"] == "call_0");
+  BOOST_TEST(turns[2]["content"][0]["tool_use_id"] == "call_0");
+  BOOST_TEST(turns[3]["content"][0]["id"] == "call_0_2");
+  BOOST_TEST(turns[4]["content"][0]["tool_use_id"] == "call_0_2");
+  BOOST_TEST(turns[4]["content"][0]["content"] == json::array({text("2")}));
+  BOOST_TEST(turns[5]["content"][0]["id"] == "call");
+  BOOST_TEST(turns[6]["content"][0]["tool_use_id"] == "call");
+}
+
+BOOST_AUTO_TEST_CASE(an_input_that_is_no_object_is_wrapped) {
+  const auto input = [](std::string text) {
+    return encoded_turns({user("a"), assistant({call("t", std::move(text))}),
+                          result("t", "1")})[1]["content"][0]["input"];
+  };
+  BOOST_TEST(input("[1]") == json({{"value", {1}}}));
+  BOOST_TEST(input("{\"a\":") == json({{"invalid_json", "{\"a\":"}}));
+}
+
+BOOST_AUTO_TEST_CASE(reasoning_goes_back_to_its_maker_only) {
+  const auto first_of = [](content part, std::string made_by) {
+    return encoded_turns(
+      {user("a"),
+       assistant({std::move(part), text_content{"b"}}, std::move(made_by)),
+       user("c")})[1]["content"][0]["type"];
+  };
+  const std::string own = "anthropic-messages/claude-sonnet-4-5";
+  BOOST_TEST(first_of(thought(), own) == "thinking");
+  BOOST_TEST(first_of(thought(), "anthropic-messages/claude-opus-4-5")
+             == "text");
+  BOOST_TEST(first_of(thought(), "") == "text");
+  BOOST_TEST(first_of(reasoning_content{"hm", "", "", ""}, own) == "text");
+  BOOST_TEST(first_of(reasoning_content{"", "", "data", ""}, own)
+             == "redacted_thinking");
+}
+
+BOOST_AUTO_TEST_CASE(reasoning_never_ends_a_turn) {
+  const auto turns = encoded_turns(
+    {user("a"), assistant({text_content{"b"}, thought()}), user("c")});
+  BOOST_TEST(turns[1]["content"] == json::array({text("b")}));
+}
+
+BOOST_AUTO_TEST_CASE(calls_come_after_the_text_they_were_mixed_with) {
+  const auto turns =
+    encoded_turns({user("a"),
+                   assistant({thought(), call("t1"), text_content{"b"},
+                              thought(), call("t2")}),
+                   result("t1", "1"), result("t2", "2")});
+  std::string order;
+  for (const auto& block : turns[1]["content"])
+    order += block["type"].get<std::string>() + " ";
+  BOOST_TEST(order == "thinking text tool_use thinking tool_use ");
+}
+
+BOOST_AUTO_TEST_CASE(calls_that_the_api_ran_go_back_as_they_came) {
+  const tool_call_content search{"s1",
+                                 "web_search",
+                                 R"({"query":"q"})",
+                                 "server_tool_use",
+                                 "",
+                                 R"({"caller":{"type":"direct"}})",
+                                 true};
+  const std::string block =
+    R"({"type":"web_search_tool_result","tool_use_id":"s1","content":[]})";
+  const tool_result_content found{"s1", "web_search", block, false, true, {}};
+  const std::vector<content> parts{search, found, text_content{"b"}};
+  auto turns = encoded_turns({user("a"), assistant(parts), user("c")});
+  BOOST_TEST(turns[1]["content"]
+             == json::array({json::parse(R"({"type":"server_tool_use","id":"s1",
+         "name":"web_search","input":{"query":"q"},
+         "caller":{"type":"direct"}})"),
+                             json::parse(block), text("b")}));
+  // Not as a call of ours, and not half of it.
+  for (const auto& made : {assistant(parts, "openai-responses/x"),
+                           assistant({search, text_content{"b"}})}) {
+    turns = encoded_turns({user("a"), made, user("c")});
+    BOOST_TEST(turns[1]["content"] == json::array({text("b")}));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_paused_turn_goes_back_as_it_is) {
+  const tool_call_content search{"s1", "web_search", "{}", "server_tool_use",
+                                 "",   "",           true};
+  for (const auto* model : {"claude-sonnet-4-5", "claude-opus-5-5"}) {
+    const auto turns = encoded_turns(
+      {user("a"), assistant({text_content{"b "}, search})}, model);
+    BOOST_TEST(turns.size() == 2u);
+    BOOST_TEST(turns[1]["content"][1]["type"] == "server_tool_use");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(files_become_images_and_documents) {
+  const auto block = [](file_content file) {
+    return encode(with([&](auto& p) { p.messages[0].parts = {file}; }))
+      .body["messages"][0]["content"][0];
+  };
+  BOOST_TEST(block({"image/jpg", "abc", "", ""})
+             == json::parse(R"({"type":"image","source":{"type":"base64",
+                  "media_type":"image/jpeg","data":"YWJj"}})"));
+  BOOST_TEST(block({"image/png", "", "https://x/y.png", ""})
+             == json::parse(R"({"type":"image","source":{"type":"url",
+                  "url":"https://x/y.png"}})"));
+  BOOST_TEST(block({"application/pdf", "abc", "", "b.pdf"})
+             == json::parse(R"({"type":"document","source":{"type":"base64",
+                  "media_type":"application/pdf","data":"YWJj"},
+                  "title":"b.pdf"})"));
+  BOOST_TEST(block({"application/pdf", "", "https://x/y.pdf", ""})
+             == json::parse(R"({"type":"document","source":{"type":"url",
+                  "url":"https://x/y.pdf"}})"));
+  BOOST_TEST(block({"text/markdown; charset=utf-8", "# a", "", ""})
+             == json::parse(R"({"type":"document","source":{"type":"text",
+                  "media_type":"text/plain","data":"# a"}})"));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_the_api_cannot_take_is_named) {
+  for (const file_content& file :
+       {file_content{"audio/wav", "x", "", ""},
+        file_content{"image/bmp", "x", "", ""},
+        file_content{"text/plain", "", "https://x", ""}}) {
+    const auto e =
+      encode(with([&](auto& p) { p.messages[0].parts.push_back(file); }));
+    BOOST_TEST(e.error.starts_with("messages[0]: a file of type"), e.error);
+  }
+  // In a tool's result it is no reason to fail.
+  const auto turns =
+    encoded_turns({user("a"),
+                   assistant({call("t")}),
+                   {role::tool,
+                    {tool_result_content{"t",
+                                         "get",
+                                         "null",
+                                         false,
+                                         false,
+                                         {{"audio/wav", "x", "", ""},
+                                          {"image/png", "x", "", ""}}}},
+                    ""}});
+  const auto& shown = turns[2]["content"][0]["content"];
+  BOOST_TEST(shown.size() == 3u);
+  BOOST_TEST(shown[2]["type"] == "image");
+}
+
+BOOST_AUTO_TEST_CASE(a_cut_answer_is_continued_as_has_prefill_says) {
+  for (const char* model :
+       {"claude-3-opus-20240229", "claude-sonnet-4-5", "claude-sonnet-4-6",
+        "claude-opus-5-5", "claude-from-the-future", "other"})
+    for (const auto level : {thinking_level::off, thinking_level::high}) {
+      const auto e = encode(with([&](auto& p) {
+                              p.thinking = level;
+                              p.ending = continuation::partial;
+                              p.messages.push_back(assistant(
+                                {thought(), text_content{"Once upon \n"}}));
+                            }),
+                            model);
+      const auto& last = e.body["messages"].back();
+      const bool prefill = last["role"] == "assistant";
+      BOOST_TEST_INFO_SCOPE(model);
+      BOOST_TEST(prefill
+                 == anthropic_codec().has_prefill(anthropic_endpoint(), model));
+      if (prefill) {
+        BOOST_TEST(last["content"] == json::array({text("Once upon")}));
+        BOOST_TEST(!e.body.contains("thinking"));
+      } else {
+        BOOST_TEST(e.body["messages"][1]["content"].back()
+                   == text("Once upon \n"));
+        BOOST_TEST(last["content"].size() == 1u);
+      }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_cut_answer_without_text_begins_anew) {
+  const auto turns = encoded_turns(
+    {user("a"), assistant({reasoning_content{"cut", "", "", ""}})});
+  BOOST_TEST(turns == json::array({turn("user", {text("a")})}));
+}
+
+BOOST_AUTO_TEST_CASE(text_that_is_no_utf8_is_sent_clean) {
+  const auto turns = encoded_turns({user("a\xFF"
+                                         "b")});
+  BOOST_TEST(turns[0]["content"][0]["text"]
+             == "a\xEF\xBF\xBD"
+                "b");
+}

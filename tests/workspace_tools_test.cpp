@@ -1,0 +1,225 @@
+// Goal: the tool loop: durable before told, errors go back to the model, the
+// conditions are looked at when all calls are settled.
+// Method: the rules in a world of cardboard; each case is one step.
+#define BOOST_TEST_MODULE workspace_tools
+#include <boost/test/unit_test.hpp>
+
+#include "tests/support/workspace_fixture.hpp"
+
+using namespace penstock;
+using namespace penstock::testing;
+
+namespace {
+
+struct tool_fixture : workspace_fixture {
+  tool_fixture() {
+    add("look", true);
+    add("read", true);
+    add("write", false);
+  }
+
+  void add(std::string name, bool read_only) {
+    auto made = std::make_shared<tool>();
+    made->what.name = std::move(name);
+    made->what.input_schema_json =
+      R"({"type":"object","properties":{"n":{"type":"integer"}}})";
+    made->handler = [](const tool_invocation&) { return tool_outcome{}; };
+    made->read_only = read_only;
+    registered.emplace(made->what.name, *check_tool(made));
+  }
+
+  start_request with_tools() const {
+    auto request = ask();
+    request.tools = {"look", "read", "write"};
+    return request;
+  }
+
+  std::vector<std::string> results() const {
+    std::vector<std::string> all;
+    for (const auto& r : sink->all<event::tool_result>())
+      all.push_back(r.output_json);
+    return all;
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(a_call_runs_and_its_result_goes_back, tool_fixture) {
+  begin(with_tools());
+  BOOST_TEST(attempt().what->tools.size() == 3u);
+  call(0, "c1", "look", R"({"n":1})");
+  finishes(finish_reason::tool_calls);
+  BOOST_TEST((core->now() == phase::tool_running));
+  BOOST_REQUIRE(world.tools.size() == 1u);
+  BOOST_TEST(world.tools[0].second.with.input_json == R"({"n":1})");
+  tool_answers(R"({"seen":true})");
+  BOOST_TEST((core->now() == phase::streaming));
+  const auto& messages = attempt().what->messages;
+  BOOST_REQUIRE(messages.size() == 3u);
+  BOOST_TEST((messages[1].from == role::assistant));
+  BOOST_TEST((messages[2].from == role::tool));
+  attempt_starts();
+  text(0, "I saw it");
+  finishes();
+  BOOST_TEST(sink->all<event::step_end>().size() == 2u);
+  BOOST_TEST(trouble() == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(start_and_result_are_durable_before_they_are_told,
+                        tool_fixture) {
+  begin(with_tools());
+  call(0, "c1", "look", "{}");
+  store_answers = false;
+  finishes(finish_reason::tool_calls);
+  BOOST_TEST(world.tools.empty());
+  BOOST_TEST(sink->all<event::tool_execution_start>().empty());
+  answer_writes();
+  BOOST_TEST(world.tools.size() == 1u);
+  BOOST_TEST(sink->all<event::tool_execution_start>().size() == 1u);
+  tool_answers("1");
+  BOOST_TEST(results().empty());
+  answer_writes();
+  BOOST_TEST(results().size() == 1u);
+}
+
+BOOST_FIXTURE_TEST_CASE(bad_calls_are_errors_for_the_model, tool_fixture) {
+  begin(with_tools());
+  call(0, "c1", "unknown", "{}");
+  call(1, "c2", "look", R"({"n":"one"})");
+  call(2, "c3", "look", "not json");
+  finishes(finish_reason::tool_calls);
+  BOOST_TEST(world.tools.empty());
+  for (const auto& r : sink->all<event::tool_result>())
+    BOOST_TEST(r.is_error);
+  BOOST_TEST(results().size() == 3u);
+  BOOST_TEST((core->now() == phase::streaming)); // the loop goes on
+}
+
+BOOST_FIXTURE_TEST_CASE(read_only_calls_run_together_exclusive_ones_alone,
+                        tool_fixture) {
+  begin(with_tools());
+  call(0, "c1", "look", "{}");
+  call(1, "c2", "read", "{}");
+  call(2, "c3", "write", "{}");
+  call(3, "c4", "look", "{}");
+  finishes(finish_reason::tool_calls);
+  BOOST_TEST(world.tools.size() == 2u);
+  tool_answers("1");
+  BOOST_TEST(world.tools.size() == 1u); // write still waits for c2
+  tool_answers("2");
+  BOOST_REQUIRE(world.tools.size() == 1u);
+  BOOST_TEST(world.tools[0].second.with.tool_name == "write");
+  tool_answers("3");
+  BOOST_TEST(world.tools[0].second.with.tool_call_id == "c4");
+  tool_answers("4");
+  BOOST_TEST((core->now() == phase::streaming));
+}
+
+BOOST_FIXTURE_TEST_CASE(complete_calls_of_a_cut_answer_run_and_end_the_step,
+                        tool_fixture) {
+  begin(with_tools());
+  call(0, "c1", "look", "{}");
+  parts({part::tool_start{1, "c2", "write", {}, false},
+         part::tool_input{1, "{\"half"}});
+  attempt_verdict verdict;
+  verdict.what = attempt_verdict::kind::cut_calls;
+  verdict.report.failure = error{errc::network, "reset", 0, {}, {}};
+  settle(verdict);
+  BOOST_TEST(sink->all<event::retract>().size() == 1u);
+  BOOST_REQUIRE(world.tools.size() == 1u);
+  BOOST_TEST(world.tools[0].second.with.tool_call_id == "c1");
+}
+
+BOOST_FIXTURE_TEST_CASE(stop_cancels_the_tool_and_waits_for_it, tool_fixture) {
+  begin(with_tools());
+  call(0, "c1", "look", "{}");
+  finishes(finish_reason::tool_calls);
+  const auto cancelled = world.tools[0].second.with.cancelled;
+  stop();
+  BOOST_TEST(cancelled.stop_requested());
+  BOOST_TEST((core->now() == phase::stopping));
+  tool_answers("1");
+  BOOST_TEST(sink->all<event::stream_abort>().size() == 1u);
+  BOOST_TEST(trouble() == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_soft_stop_ends_after_the_result_is_recorded,
+                        tool_fixture) {
+  begin(with_tools());
+  call(0, "c1", "write", "{}");
+  call(1, "c2", "write", "{}");
+  finishes(finish_reason::tool_calls);
+  stop({}, true);
+  tool_answers("1");
+  BOOST_TEST(results().size() == 1u);
+  BOOST_TEST(sink->all<event::stream_abort>().size() == 1u);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_required_tool_that_succeeds_ends_the_stream,
+                        tool_fixture) {
+  auto request = with_tools();
+  request.tool_policy = {{"look", tool_rule::verdict::require}};
+  begin(request);
+  call(0, "c1", "look", "{}");
+  finishes(finish_reason::tool_calls);
+  tool_answers(R"({"success":false})");
+  BOOST_TEST((core->now() == phase::streaming));
+  attempt_starts();
+  call(0, "c2", "look", "{}");
+  finishes(finish_reason::tool_calls);
+  tool_answers(R"({"success":true})");
+  BOOST_TEST(sink->all<event::stream_end>().size() == 1u);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_disabled_tool_is_not_offered, tool_fixture) {
+  auto request = with_tools();
+  request.tool_policy = {{"look|read", tool_rule::verdict::disable}};
+  begin(request);
+  BOOST_REQUIRE(attempt().what->tools.size() == 1u);
+  BOOST_TEST(attempt().what->tools[0].name == "write");
+}
+
+BOOST_FIXTURE_TEST_CASE(max_steps_ends_the_stream, tool_fixture) {
+  auto request = with_tools();
+  request.options = stream_options{};
+  request.options->max_steps = 2;
+  begin(request);
+  for (int step = 0; step < 2; ++step) {
+    call(0, "c" + std::to_string(step), "look", "{}");
+    finishes(finish_reason::tool_calls);
+    tool_answers("1");
+    if (step == 0)
+      attempt_starts();
+  }
+  BOOST_TEST(sink->all<event::stream_end>().size() == 1u);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_queued_message_ends_the_step_and_follows,
+                        tool_fixture) {
+  begin(with_tools());
+  core->on(enqueue_message{"w", {"stop that", queue_mode::tool_end}, {}});
+  core->on(enqueue_message{"w", {"do this", queue_mode::tool_end}, {}});
+  call(0, "c1", "look", "{}");
+  finishes(finish_reason::tool_calls);
+  tool_answers("1");
+  BOOST_TEST(sink->heard.ends() == 1u);
+  BOOST_TEST(sink->heard.starts() == 2u);
+  const auto& last = attempt().what->messages.back();
+  BOOST_TEST((last.from == role::user));
+  BOOST_TEST(std::get<text_content>(last.parts[0]).text
+             == "stop that\ndo this");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_provider_that_runs_its_own_tool_is_shown,
+                        tool_fixture) {
+  begin(with_tools());
+  parts({part::tool_result{0, "srv1", "search", R"({"hits":3})", false}});
+  text(1, "found");
+  finishes();
+  const auto calls = sink->all<event::tool_call>();
+  BOOST_REQUIRE(calls.size() == 1u);
+  BOOST_TEST(calls[0].input_json == "null");
+  BOOST_TEST(calls[0].provider_executed);
+  BOOST_TEST(results().size() == 1u);
+  BOOST_TEST(world.tools.empty());
+}
