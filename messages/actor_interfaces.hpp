@@ -100,6 +100,13 @@ using directory_protocol = caf_compat::protocol<
   workspace_retired>;  // from WORKSPACE: last words, with its subscribers
 using directory_actor = directory_protocol::handle;
 
+/// The ROOT keeps the SUPERVISOR and the DIRECTORY shards alive and ends them
+/// in order.
+using root_protocol =
+  caf_compat::protocol<stop_everything, // from RUNTIME, at shutdown
+                       view_health>;    // from RUNTIME, for the SUPERVISOR
+using root_actor = root_protocol::handle;
+
 /// The SUPERVISOR owns the life of all attempts: it spawns a PROVIDER for
 /// each, watches it, and decides what follows. It sees control messages only;
 /// tokens go from PROVIDER to WORKSPACE.

@@ -226,13 +226,6 @@ struct supervisor_replaced {
   supervisor_actor by;
 };
 
-struct endpoint_view {
-  std::string endpoint; ///< "provider base_url", no key.
-  std::string breaker;  ///< "closed", "open", "half_open"
-  std::uint32_t running = 0, waiting = 0, failures_in_window = 0;
-  std::chrono::milliseconds cooldown_left{0};
-};
-
 struct view_health {
   reply<std::vector<endpoint_view>> view;
 };

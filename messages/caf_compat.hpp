@@ -210,6 +210,23 @@ typename Protocol::handle spawn(caf::actor_system& system, Args&&... args) {
   return system.spawn<shell<Protocol, State>>(std::forward<Args>(args)...);
 }
 
+/// Tells CAF of the types of a block before an actor system is made with
+/// `config`; for a host's own system too.
+template <class Block>
+void add_messages(caf::actor_system_config& config) {
+#if PENSTOCK_CAF_1
+  (void)config;
+  static const bool done = [] {
+    caf::core::init_global_meta_objects();
+    caf::init_global_meta_objects<Block>();
+    return true;
+  }();
+  (void)done;
+#else
+  config.add_message_types<Block>();
+#endif
+}
+
 /// Settings that both versions spell differently. Policy "sharing" on both:
 /// stealing burns a fifth of a core at a trickle of messages (measured).
 inline void configure(caf::actor_system_config& config, std::size_t threads) {

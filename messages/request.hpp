@@ -167,4 +167,12 @@ struct workspace_view {
   token_usage usage; ///< Of all streams since it was opened.
 };
 
+/// What the streams of one endpoint have found out about it.
+struct endpoint_view {
+  std::string endpoint; ///< "provider base_url", no key.
+  std::string breaker;  ///< "closed", "open", "half_open"
+  std::uint32_t running = 0, waiting = 0, failures_in_window = 0;
+  std::chrono::milliseconds cooldown_left{0};
+};
+
 } // namespace penstock

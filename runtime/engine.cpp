@@ -1,0 +1,315 @@
+#include "runtime/engine.hpp"
+
+#include "actors/directory.hpp"
+#include "actors/supervisor.hpp"
+#include "actors/thread_tool_runner.hpp"
+#include "actors/tool_policy.hpp"
+#include "messages/type_ids.hpp"
+#include "providers/curl_http_client.hpp"
+#include "providers/named_thread.hpp"
+#include "providers/system_clock.hpp"
+#include "runtime/in_memory_store.hpp"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+namespace penstock {
+
+namespace {
+
+/// Shards of the DIRECTORY: more than cores, so that none is a bottleneck.
+constexpr std::size_t shard_count = 16;
+
+/// What is left after the deadline gets so long to go by itself.
+constexpr milliseconds last_grace{500};
+
+/// 64 random bits a call, from any thread; the same from the same seed.
+/// Source: Steele, Lea, Flood: "Fast splittable pseudorandom number
+///         generators" (SplitMix64).
+std::function<std::uint64_t()> make_random(std::optional<std::uint64_t> seed) {
+  if (!seed) {
+    std::random_device entropy;
+    seed = std::uint64_t{entropy()} << 32 | entropy();
+  }
+  return [state = std::make_shared<std::atomic<std::uint64_t>>(*seed)] {
+    constexpr std::uint64_t golden = 0x9e3779b97f4a7c15u;
+    auto z = state->fetch_add(golden) + golden;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+  };
+}
+
+template <class T>
+expected<std::shared_ptr<T>> shared(expected<std::unique_ptr<T>> made) {
+  if (!made)
+    return fail(made.error());
+  return std::shared_ptr<T>{std::move(*made)};
+}
+
+system_parts make_system(caf::actor_system* host, std::uint32_t threads) {
+  system_parts made;
+  made.in_use = host;
+  if (host)
+    return made;
+  made.config = std::make_unique<caf::actor_system_config>();
+  caf_compat::add_messages<caf::id_block::penstock>(*made.config);
+  if (threads == 0)
+    threads = std::max(2u, std::thread::hardware_concurrency());
+  caf_compat::configure(*made.config, threads);
+  made.own = std::make_unique<caf::actor_system>(*made.config);
+  made.in_use = made.own.get();
+  return made;
+}
+
+} // namespace
+
+// ---- coming ----------------------------------------------------------------
+
+expected<std::unique_ptr<runtime::engine>>
+runtime::engine::make(runtime_options options, caf::actor_system* host) {
+  auto made = std::make_unique<engine>();
+  made->options_ = std::make_shared<const runtime_options>(std::move(options));
+  made->random_ = make_random(made->options_->random_seed);
+  made->models = std::make_shared<model_catalog>(made->options_->providers,
+                                                 made->options_->environment);
+  if (auto done = made->make_tools(); !done)
+    return fail(done.error());
+  auto callbacks = shared(callback_threads::start(
+    std::max(1u, made->options_->callback_threads), made->options_->log));
+  if (!callbacks)
+    return fail(callbacks.error());
+  made->callbacks = std::move(*callbacks);
+  if (auto done = made->make_world(host); !done)
+    return fail(done.error());
+  made->spawn_actors();
+  return made;
+}
+
+expected<void> runtime::engine::make_tools() {
+  if (auto policy = tool_policy::compile(options_->tool_policy); !policy)
+    return fail(policy.error());
+  tools = std::make_shared<tool_registry>();
+  for (const auto& t : options_->tools)
+    if (auto added = tools->add(t); !added)
+      return added;
+  return {};
+}
+
+expected<void> runtime::engine::make_world(caf::actor_system* host) {
+  auto& w = *world_;
+  w.time = options_->time;
+  if (!w.time) {
+    auto made = shared(make_system_clock());
+    if (!made)
+      return fail(made.error());
+    w.time = std::move(*made);
+  }
+  w.http = options_->http;
+  if (!w.http) {
+    curl_options curl;
+    curl.ca_file = options_->ca_file;
+    auto made = shared(make_curl_http_client(std::move(curl)));
+    if (!made)
+      return fail(made.error());
+    w.http = std::move(*made);
+  }
+  w.store = options_->store;
+  if (!w.store)
+    w.store = std::make_shared<in_memory_store>();
+  w.tool_runner = options_->tool_runner;
+  if (!w.tool_runner) {
+    tool_thread_options threads;
+    threads.threads = std::max(1u, options_->tool_threads);
+    // It times its calls by the clock, which must outlive it.
+    w.tool_runner = std::shared_ptr<penstock::tool_runner>(
+      new thread_tool_runner{*w.time, threads},
+      [time = w.time](penstock::tool_runner* gone) { delete gone; });
+  }
+  if (auto done = make_workspace_environment(); !done)
+    return done;
+  make_attempt_environment();
+  w.system = make_system(host, options_->threads);
+  return {};
+}
+
+expected<void> runtime::engine::make_workspace_environment() {
+  auto& w = *world_;
+  auto made = std::make_shared<workspace_environment>();
+  made->store = w.store;
+  made->clock = w.time;
+  made->tool_runner = w.tool_runner;
+  made->random = random_;
+  if (!options_->scratch_root.empty()) {
+    auto root = scratch_root::open(options_->scratch_root);
+    if (!root)
+      return fail(root.error());
+    made->scratch = std::move(*root);
+  }
+  made->settings.streams = options_->streams;
+  made->settings.workspaces = options_->workspaces;
+  made->settings.tools = [all = tools] { return all->snapshot(); };
+  made->settings.tool_policy = options_->tool_policy;
+  made->workers_detached = workers_detached;
+  w.workspaces = std::move(made);
+  return {};
+}
+
+void runtime::engine::make_attempt_environment() {
+  auto& w = *world_;
+  auto made = std::make_shared<attempt_environment>();
+  made->resolve = [all = models](const std::string& name) {
+    return all->resolve(name);
+  };
+  made->http = w.http;
+  made->time = w.time;
+  made->seed = random_();
+  made->endpoints = options_->endpoints;
+  made->endpoints_by_provider = options_->endpoints_by_provider;
+  made->log = options_->log;
+  w.attempts = std::move(made);
+}
+
+void runtime::engine::spawn_actors() {
+  auto& system = *world_->system.in_use;
+  const auto spawn_supervisor = [&system, environment = world_->attempts] {
+    return caf_compat::spawn<supervisor_protocol, supervisor_state>(
+      system, environment);
+  };
+  const open_workspace open = [&system, environment = world_->workspaces](
+                                workspace_birth birth) {
+    return caf_compat::spawn<workspace_protocol, workspace_state>(
+      system, std::move(birth.id), environment, std::move(birth.home),
+      std::move(birth.supervisor), std::move(birth.parked));
+  };
+  const auto log = [options = options_](const std::string& line) {
+    if (options->log)
+      options->log(line);
+  };
+  const workspace_crashed crashed = [log](const std::string& id,
+                                          const std::string& why) {
+    log("workspace \"" + id + "\" crashed (" + why + ")");
+  };
+  const auto supervisor = spawn_supervisor();
+  std::vector<directory_actor> shards;
+  for (std::size_t i = 0; i < shard_count; ++i)
+    shards.push_back(caf_compat::spawn<directory_protocol, directory>(
+      system, open, supervisor, crashed));
+  root_ = caf_compat::spawn<root_protocol, root>(
+    system,
+    root_parts{world_->time, shards, supervisor, spawn_supervisor, log});
+  port->open(std::move(shards));
+}
+
+// ---- going -----------------------------------------------------------------
+
+void runtime::engine::report(const std::string& line) const {
+  if (options_->log)
+    options_->log(line);
+}
+
+root_actor runtime::engine::root_handle() {
+  std::lock_guard guard{root_mutex_};
+  return root_;
+}
+
+runtime::engine::~engine() {
+  (void)shutdown(std::nullopt);
+}
+
+expected<std::size_t>
+runtime::engine::shutdown(std::optional<milliseconds> wanted) {
+  std::lock_guard guard{ending_};
+  if (ended_)
+    return *ended_;
+  const auto limit = std::clamp<milliseconds>(
+    wanted.value_or(options_->shutdown_deadline_ms), milliseconds{0},
+    std::chrono::hours{24});
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  std::size_t workspaces = 0;
+  bool in_time = end_actors(deadline, workspaces);
+  in_time = end_world(deadline) && in_time;
+  if (callbacks) {
+    const auto left = std::chrono::duration_cast<milliseconds>(
+      deadline - std::chrono::steady_clock::now());
+    if (!callbacks->close(std::max(left, last_grace))) {
+      report("shutdown: a callback of the host does not return");
+      in_time = false;
+    }
+  }
+  if (in_time)
+    ended_ = workspaces;
+  else
+    ended_ = fail(errc::timeout, "the runtime did not end within "
+                                   + std::to_string(limit.count())
+                                   + " ms; what is left runs on by itself");
+  return *ended_;
+}
+
+/// @returns whether all actors that RUNTIME knows of have ended.
+bool runtime::engine::end_actors(
+  std::chrono::steady_clock::time_point deadline, std::size_t& workspaces) {
+  port->close();
+  root_actor root;
+  {
+    std::lock_guard guard{root_mutex_};
+    root = std::exchange(root_, {});
+  }
+  if (!root)
+    return true; // It never came so far.
+  auto ended = std::make_shared<std::promise<expected<std::size_t>>>();
+  auto answer = ended->get_future();
+  caf_compat::post(root, stop_everything{reply<std::size_t>{
+                                  [ended](expected<std::size_t> count) {
+                                    ended->set_value(std::move(count));
+                                  }}});
+  const bool in_time =
+    answer.wait_until(deadline) == std::future_status::ready;
+  if (in_time) {
+    workspaces = answer.get().value_or(0);
+  } else {
+    report("shutdown: workspaces did not end in time and are dropped");
+    // Its end takes the shards along, theirs the workspaces.
+    caf_compat::post_exit(root);
+  }
+  return in_time;
+}
+
+/// Waits for the actors and ends what they used, on a thread that can be left
+/// behind: CAF waits for a hung actor without a limit.
+bool runtime::engine::end_world(
+  std::chrono::steady_clock::time_point deadline) {
+  if (!world_)
+    return true;
+  auto done = std::make_shared<std::promise<void>>();
+  const auto ended = done->get_future();
+  auto thread = start_named_thread(
+    "penstock-end",
+    [done, w = std::shared_ptr<world>{std::move(world_)}]() mutable {
+      if (w->system.own)
+        w->system.own->await_all_actors_done();
+      // Their threads hold handles of actors, which go before the system.
+      w->workspaces.reset();
+      w->attempts.reset();
+      w->tool_runner.reset();
+      w->http.reset();
+      w->store.reset();
+      w->time.reset();
+      w.reset();
+      done->set_value();
+    });
+  if (!thread)
+    return false; // No thread to be had: the world was ended on this one.
+  const auto latest =
+    std::max(deadline, std::chrono::steady_clock::now() + last_grace);
+  if (ended.wait_until(latest) == std::future_status::ready) {
+    thread->join();
+    return true;
+  }
+  report("shutdown: an actor or a tool does not end and is left to itself");
+  thread->detach();
+  return false;
+}
+
+} // namespace penstock

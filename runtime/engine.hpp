@@ -1,0 +1,86 @@
+// Internal: what a runtime is made of, and how it comes and goes.
+#pragma once
+
+#include "actors/attempt_environment.hpp"
+#include "actors/root.hpp"
+#include "actors/workspace.hpp"
+#include "runtime/callback_threads.hpp"
+#include "runtime/command_port.hpp"
+#include "runtime/runtime.hpp"
+#include "runtime/tool_registry.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace penstock {
+
+/// CAF's system: the host's, or our own.
+struct system_parts {
+  std::unique_ptr<caf::actor_system_config> config;
+  std::unique_ptr<caf::actor_system> own; ///< Null: the host's.
+  caf::actor_system* in_use = nullptr;    ///< Never null.
+};
+
+/// Order of the end: no more commands; workspaces, directories, SUPERVISOR;
+/// then nobody uses the HTTP client, the tool threads, the store and the
+/// clock; they go, and the actor system last.
+class runtime::engine {
+public:
+  /// @param host null: a system of our own.
+  static expected<std::unique_ptr<engine>> make(runtime_options options,
+                                                caf::actor_system* host);
+  ~engine();
+
+  expected<std::size_t> shutdown(std::optional<milliseconds> deadline);
+  void report(const std::string& line) const;
+
+  const std::shared_ptr<const runtime_options>& options() const {
+    return options_;
+  }
+
+  std::shared_ptr<model_catalog> models;
+  std::shared_ptr<tool_registry> tools;
+  std::shared_ptr<command_port> port = std::make_shared<command_port>();
+  std::shared_ptr<callback_threads> callbacks;
+  /// Null after the shutdown has begun.
+  root_actor root_handle();
+  std::atomic<std::uint64_t> next_subscription{1};
+  std::shared_ptr<std::atomic<std::uint64_t>> workers_detached =
+    std::make_shared<std::atomic<std::uint64_t>>(0);
+
+private:
+  /// What the actors use; ends after them.
+  struct world {
+    std::shared_ptr<penstock::clock> time;
+    std::shared_ptr<http_client> http;
+    std::shared_ptr<penstock::store> store;
+    std::shared_ptr<penstock::tool_runner> tool_runner;
+    std::shared_ptr<const attempt_environment> attempts;
+    std::shared_ptr<const workspace_environment> workspaces;
+    system_parts system;
+  };
+
+  expected<void> make_world(caf::actor_system* host);
+  expected<void> make_tools();
+  expected<void> make_workspace_environment();
+  void make_attempt_environment();
+  void spawn_actors();
+  bool end_actors(std::chrono::steady_clock::time_point deadline,
+                  std::size_t& workspaces);
+  bool end_world(std::chrono::steady_clock::time_point deadline);
+
+  std::shared_ptr<const runtime_options> options_;
+  std::function<std::uint64_t()> random_;
+  std::unique_ptr<world> world_ = std::make_unique<world>();
+  std::mutex root_mutex_;
+  root_actor root_;   ///< Guarded by `root_mutex_`.
+  std::mutex ending_; ///< One caller ends the runtime, others wait for it.
+  std::optional<expected<std::size_t>> ended_; // guarded by ending_
+};
+
+} // namespace penstock
