@@ -37,7 +37,7 @@ void usage_counter::take(const json& usage) {
     }
     if (type != "message" && type != "compaction")
       continue;
-    auto& total = rounds_ ? *rounds_ : rounds_.emplace();
+    auto& total = rounds_ ? *rounds_ : rounds_.emplace(round{0, 0});
     total.input = sum(total.input, count_of(i, "input_tokens").value_or(0));
     total.output = sum(total.output, count_of(i, "output_tokens").value_or(0));
   }

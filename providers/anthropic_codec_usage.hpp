@@ -24,7 +24,7 @@ public:
 
 private:
   struct round {
-    std::uint64_t input = 0, output = 0;
+    std::uint64_t input, output;
   };
   std::uint64_t input_ = 0, output_ = 0, cache_read_ = 0, cache_write_ = 0,
                 reasoning_ = 0;

@@ -134,8 +134,8 @@ bool set_cache(runtime_options& o, string_view text) {
 
 // `FIELD(streams.max_steps)` is a function from the options to that member.
 #define FIELD(path)                                                            \
-  [](runtime_options & o) -> auto& {                                           \
-    return o.path;                                                             \
+  [](runtime_options & all) -> auto& {                                         \
+    return all.path;                                                           \
   }
 
 template <auto Field>
