@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(a_name_is_what_every_provider_takes) {
 BOOST_AUTO_TEST_CASE(a_message_says_where_what_and_what_the_schema_says) {
   const auto check = compiled(R"({
     "properties": {"files": {"items": {"type": "object",
-      "properties": {"line": {"type": "integer", "minimum": 1}},
+      "properties": {"path": {}, "line": {"type": "integer", "minimum": 1}},
       "required": ["path", "line"], "additionalProperties": false}},
       "mode": {"anyOf": [{"enum": ["fast", "slow"]}, {"type": "null"}]},
       "a/b": {"maxLength": 2}}})");

@@ -116,21 +116,13 @@ BOOST_AUTO_TEST_CASE(the_product_of_schema_and_input_is_bounded) {
   const auto numbers = "[" + repeated(1'000'000, "1") + "]";
   const auto objects = "[" + repeated(1'000'000, "{}") + "]";
   const auto enumeration =
-    R"({"items":{"enum":[)"
-    + list(100'000, [&](auto i) { return digits(i + 2); }) + "]}}";
-  BOOST_TEST(is_given_up(
-    message_of(R"({"items":{"not":)" + enumeration.substr(9), numbers)));
-  const auto required = R"({"items":{"not":{"not":{"not":{"required":[)"
-                        + list(80'000, names) + "]}}}}}";
-  BOOST_TEST(
-    is_given_up(message_of(required, "[" + repeated(1'500'000, "{}") + "]")));
+    R"({"items":{"not":{"enum":[)"
+    + list(100'000, [&](auto i) { return digits(i + 2); }) + "]}}}";
+  BOOST_TEST(is_given_up(message_of(enumeration, numbers)));
   const auto properties =
     R"({"items":{"properties":{)"
     + list(50'000, [&](auto i) { return names(i) + ":true"; }) + "}}}";
   BOOST_TEST(is_given_up(message_of(properties, objects)));
-  BOOST_TEST(is_given_up(message_of(
-    R"({"items":{"uniqueItems":true,"not":{"contains":{"items":{}}}}})",
-    "[[" + repeated(1'500'000, "[]") + "]]")));
 }
 
 BOOST_AUTO_TEST_CASE(long_names_are_paid_for) {
@@ -181,7 +173,7 @@ BOOST_AUTO_TEST_CASE(what_nests_is_refused_before_the_stack_is_full) {
   BOOST_TEST(!compiled(nested(500'000, R"({"not":)", "{}", "}")).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(the_deepest_check_fits_a_small_stack) {
+BOOST_AUTO_TEST_CASE(the_deepest_check_fits_the_stack) {
   // Every level of the value is held against as many schemas as may be.
   const auto core =
     nested(15, R"({"allOf":[)", R"({"items":{"$ref":"#/$defs/a"}})", "]}");
