@@ -235,7 +235,6 @@ runtime_options options_for(const demo_stage& stage,
   options.providers = demo_providers(origin);
   options.tools = {make_demo_tool(stage.speed)};
   options.random_seed = 7; // Backoffs are the same each time.
-  options.log = [](const std::string& l) { fprintf(stderr, "LOG %s\n", l.c_str()); };
   options.environment = [](const char*) -> const char* { return nullptr; };
   return options;
 }
