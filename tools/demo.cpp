@@ -55,7 +55,12 @@ void add_demo(CLI::App& app, int& code) {
   command
     .add_option("--speed", args->speed,
                 "So many times faster; the same things happen")
-    ->check(CLI::Range(0.1, 20.0));
+    ->check([&speed = args->speed](const std::string& text) -> std::string {
+      // Not CLI::Range, which lets "nan" through.
+      const bool good =
+        CLI::detail::lexical_cast(text, speed) && speed >= 0.1 && speed <= 20;
+      return good ? "" : "must be from 0.1 to 20, not " + text;
+    });
   command.add_flag("--plain", args->plain,
                    "Lines instead of a live table, also on a terminal");
   command.callback([args, &code] { code = demo(*args); });

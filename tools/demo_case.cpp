@@ -24,8 +24,7 @@ const token_usage* demo_case::usage() const {
 
 std::vector<demo_case> cases_of(const demo_evidence& evidence) {
   std::vector<demo_case> cases;
-  const auto count =
-    std::min(evidence.scenarios.size(), evidence.seen.size());
+  const auto count = std::min(evidence.scenarios.size(), evidence.seen.size());
   for (std::size_t i = 0; i < count; ++i) {
     demo_case made;
     made.script = &evidence.scenarios[i];

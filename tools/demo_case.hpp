@@ -12,7 +12,7 @@ namespace penstock::cli {
 
 /// Views into an evidence, which outlives it.
 struct demo_case {
-  const demo_scenario* script = nullptr; ///< Never null.
+  const demo_scenario* script = nullptr;  ///< Never null.
   const demo_observation* seen = nullptr; ///< Never null.
   /// What the server got of it, in order, each with its connection.
   struct exchange {

@@ -13,7 +13,8 @@ namespace {
 using std::chrono::nanoseconds;
 using cases = std::vector<demo_case>;
 
-// ---- claims about all conversations ------------------------------------------
+// ---- claims about all conversations
+// ------------------------------------------
 
 demo_claim claim_one_terminal(const cases& all) {
   struct count {
@@ -85,8 +86,7 @@ demo_claim claim_texts(const cases& all) {
             && c.reader.reasoning() == c.script->reasoning;
   }
   return {"texts_byte_for_byte",
-          std::to_string(texts) + " complete answers, "
-            + std::to_string(bytes)
+          std::to_string(texts) + " complete answers, " + std::to_string(bytes)
             + " bytes, are the scripts' byte for byte, without gap or repeat",
           sound && texts > 0};
 }
@@ -100,8 +100,10 @@ demo_claim claim_requests(const demo_evidence& evidence, const cases& all) {
   }
   const auto got = evidence.log.answers.size();
   return {"no_request_too_many",
-          "the server got " + std::to_string(got) + " requests; the scripts "
-            "need " + std::to_string(expected_requests),
+          "the server got " + std::to_string(got)
+            + " requests; the scripts "
+              "need "
+            + std::to_string(expected_requests),
           sound && got == expected_requests};
 }
 
@@ -120,13 +122,13 @@ demo_claim claim_usage(const cases& all) {
             && usage->output_total == said;
   }
   return {"usage_is_exact",
-          std::to_string(checked)
-            + " undisturbed answers report exactly the "
+          std::to_string(checked) + " undisturbed answers report exactly the "
             + std::to_string(tokens) + " tokens that were sent",
           sound && checked > 0};
 }
 
-// ---- claims about how they ran together --------------------------------------
+// ---- claims about how they ran together
+// --------------------------------------
 
 demo_claim claim_together(const cases& all) {
   std::multimap<steady_time, int> steps;
@@ -153,16 +155,14 @@ std::optional<nanoseconds> lateness(const demo_case& c) {
   if (!last || c.requests.empty())
     return std::nullopt;
   const auto& request = *c.requests.back().answer;
-  const auto answer =
-    c.script->answers(request.request, c.requests.size() - 1);
+  const auto answer = c.script->answers(request.request, c.requests.size() - 1);
   auto scripted = answer.head_delay + answer.end_delay;
   for (const auto& piece : answer.body)
     scripted += piece.delay * piece.times;
   return last->at - request.received - scripted;
 }
 
-demo_claim claim_nobody_waits(const demo_evidence& evidence,
-                              const cases& all) {
+demo_claim claim_nobody_waits(const demo_evidence& evidence, const cases& all) {
   nanoseconds latest_end{0}, latest_begin{0};
   std::size_t measured = 0;
   bool sound = true;
@@ -202,8 +202,7 @@ demo_claim claim_key_unseen(const demo_evidence& evidence, const cases& all) {
   for (const auto& c : all) {
     shown = shown || c.reader.text().find(demo_key) != std::string::npos;
     for (const auto& [at, failed] : c.all<event::stream_error>())
-      shown =
-        shown || failed->why.message.find(demo_key) != std::string::npos;
+      shown = shown || failed->why.message.find(demo_key) != std::string::npos;
   }
   return {"key_is_not_shown",
           "the key went out with every request and is in no event, though a "
@@ -225,10 +224,9 @@ demo_claim claim_closed(const demo_evidence& evidence) {
 
 void add_claims_of_cases(const cases& all, std::vector<demo_claim>& to) {
   const auto named = [&](std::string_view workspace) -> const demo_case& {
-    const auto found =
-      std::find_if(all.begin(), all.end(), [&](const auto& c) {
-        return c.script->workspace == workspace;
-      });
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& c) {
+      return c.script->workspace == workspace;
+    });
     PENSTOCK_CHECK(found != all.end());
     return *found;
   };

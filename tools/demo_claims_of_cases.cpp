@@ -98,9 +98,8 @@ demo_claim claim_cut(const demo_case& c, std::string name) {
   const bool cut = c.requests.size() == 2
                    && c.requests[0].connection->closed_by == closer::server
                    && !c.requests[0].answer->complete;
-  const bool carried =
-    cut && !partial.empty()
-    && partial_in(c.requests[1].answer->request) == partial;
+  const bool carried = cut && !partial.empty()
+                       && partial_in(c.requests[1].answer->request) == partial;
   return {std::move(name),
           c.script->workspace + ": cut by the server after "
             + many(partial.size(), "byte")
@@ -118,8 +117,8 @@ demo_claim claim_refused(const demo_case& c) {
     && wire_model_of(c.requests[1].answer->request) == "calm";
   return {"fallback_answers",
           c.script->workspace + ": " + c.script->request.model
-            + " got exactly one request and declined; "
-            + c.script->answered_by + " answered",
+            + " got exactly one request and declined; " + c.script->answered_by
+            + " answered",
           asked_once_each && ends.size() == 1
             && ends[0].second->model == c.script->answered_by
             && ends[0].second->refused_models
@@ -141,8 +140,7 @@ demo_claim claim_overloaded(const demo_case& c) {
   const auto waited = between_requests(c);
   return {"overload_is_retried",
           c.script->workspace + ": HTTP 529, asked again after "
-            + (waited ? in_words(*waited) : std::string{"?"})
-            + ", answered",
+            + (waited ? in_words(*waited) : std::string{"?"}) + ", answered",
           waited && completed(c) && told_of_retry(c, errc::overloaded)};
 }
 
@@ -160,8 +158,8 @@ demo_claim claim_aborted(const demo_case& c) {
   return {"abort_closes_the_socket",
           c.script->workspace + ": stopped; the server saw its socket close "
             + closed_text(time),
-          within_close_limit(time) && c.requests.size() == 1
-            && abort_by_user(c) && !c.reader.text().empty()
+          within_close_limit(time) && c.requests.size() == 1 && abort_by_user(c)
+            && !c.reader.text().empty()
             && c.script->text.rfind(c.reader.text(), 0) == 0};
 }
 
@@ -195,8 +193,7 @@ demo_claim claim_replaced(const demo_case& c) {
     c.requests.size() == 2 && c.requests[0].answer->cut_by_peer
     && *c.requests[0].answer->cut_by_peer <= c.requests[1].answer->received;
   return {"newer_start_replaces",
-          c.script->workspace
-            + ": a newer question; the old socket was closed "
+          c.script->workspace + ": a newer question; the old socket was closed "
             + closed_text(time)
             + " and before the new request, the old stream ended before the "
               "new one began",
@@ -236,10 +233,10 @@ demo_claim claim_reconnected(const demo_case& c) {
 
 demo_claim claim_tools(const demo_case& c, std::string name) {
   const auto results = c.all<event::tool_result>();
-  bool sound = completed(c) && c.requests.size() == 2
-               && results.size() == c.script->tool_calls
-               && c.all<event::tool_execution_start>().size()
-                    == c.script->tool_calls;
+  bool sound =
+    completed(c) && c.requests.size() == 2
+    && results.size() == c.script->tool_calls
+    && c.all<event::tool_execution_start>().size() == c.script->tool_calls;
   for (const auto& [at, result] : results)
     sound = sound && !result->is_error;
   if (sound)
@@ -247,8 +244,7 @@ demo_claim claim_tools(const demo_case& c, std::string name) {
             && occurrences(c.requests[1].answer->request.body, "14:07")
                  == c.script->tool_calls;
   return {std::move(name),
-          c.script->workspace + ": "
-            + many(c.script->tool_calls, "tool call")
+          c.script->workspace + ": " + many(c.script->tool_calls, "tool call")
             + " ran, and the next request told the model what came of it",
           sound};
 }
@@ -274,10 +270,11 @@ demo_claim claim_stalled(const demo_case& c) {
   if (sound) {
     const auto closed = *requests[0].answer->cut_by_peer;
     silence = closed - deltas.back().first;
-    sound = closed - requests[0].answer->received >= c.script->delay
-            && *silence <= c.script->delay + demo_delay_limit
-            && why->why.message.find("liveness_timeout_ms")
-                 != std::string::npos;
+    sound =
+      closed - requests[0].answer->received >= c.script->delay
+      && *silence > nanoseconds{0}
+      && *silence <= c.script->delay + demo_delay_limit
+      && why->why.message.find("liveness_timeout_ms") != std::string::npos;
   }
   return {"silence_is_ended_by_a_clock",
           c.script->workspace + ": silent; its socket was closed after "

@@ -23,8 +23,8 @@ void demo_reader::add(parts& to, std::uint32_t part, std::uint64_t offset,
 void demo_reader::cut(parts& of, const event::retract& after) {
   of.erase(of.upper_bound(after.part), of.end());
   if (const auto last = of.find(after.part); last != of.end())
-    last->second.resize(std::min<std::size_t>(last->second.size(),
-                                              after.offset));
+    last->second.resize(
+      std::min<std::size_t>(last->second.size(), after.offset));
 }
 
 void demo_reader::take(const stream_event& event) {

@@ -104,8 +104,7 @@ std::vector<std::size_t> board::due_now() const {
     const auto& script = scenarios_[i];
     if (script.action == demo_action::none || is_over(c))
       continue;
-    const bool to_act =
-      !c.seen.acted && c.reader.words() >= script.after_words;
+    const bool to_act = !c.seen.acted && c.reader.words() >= script.after_words;
     const bool to_come_back =
       c.away && steady_clock::now() >= *c.seen.acted + script.delay;
     if (to_act || to_come_back)
@@ -128,10 +127,10 @@ demo_frame board::frame(steady_time started) {
       c.pace.pop_front();
     const std::chrono::duration<double> span = now - c.pace.front().first;
     const auto fresh = static_cast<double>(words - c.pace.front().second);
-    made.rows.push_back({scenarios_[i].workspace, scenarios_[i].title,
-                         c.away ? "away" : c.reader.state(), c.reader.model(),
-                         words,
-                         is_over(c) || span < 100ms ? 0 : fresh / span.count()});
+    made.rows.push_back(
+      {scenarios_[i].workspace, scenarios_[i].title,
+       c.away ? "away" : c.reader.state(), c.reader.model(), words,
+       is_over(c) || span < 100ms ? 0 : fresh / span.count()});
     if (made.voice.empty() && c.reader.state() == "writing" && !c.away) {
       made.voice = scenarios_[i].workspace;
       made.words_now = c.reader.text();
@@ -151,7 +150,8 @@ std::vector<demo_observation> board::take_all() {
 /// Starts the conversations and does what their users do.
 class conductor {
 public:
-  conductor(runtime& rt, board& all, const std::vector<demo_scenario>& scenarios)
+  conductor(runtime& rt, board& all,
+            const std::vector<demo_scenario>& scenarios)
     : runtime_(rt), board_(all), scenarios_(scenarios),
       subscriptions_(scenarios.size()) {}
 

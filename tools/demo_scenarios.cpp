@@ -112,8 +112,7 @@ http_answer error_of(const author& by, const std::string& api, int status,
 
 demo_scenario plain(author& by, std::string name, const std::string& model) {
   auto s = by.begin(std::move(name), "a plain answer", model, 7);
-  s.answers =
-    in_order({by.say(api_of(model), scripted_turn{}.text(s.text))});
+  s.answers = in_order({by.say(api_of(model), scripted_turn{}.text(s.text))});
   return s;
 }
 
@@ -126,12 +125,11 @@ demo_scenario reasoned(author& by, std::string name, const std::string& model) {
   return s;
 }
 
-demo_scenario with_tools(author& by, std::string name,
-                         const std::string& model, bool twice) {
-  auto s = by.begin(std::move(name),
-                    twice ? "calls two tools, then answers"
-                          : "calls a tool, then answers",
-                    model, 4);
+demo_scenario with_tools(author& by, std::string name, const std::string& model,
+                         bool twice) {
+  auto s = by.begin(
+    std::move(name),
+    twice ? "calls two tools, answers" : "calls a tool, answers", model, 4);
   s.request.tools = {std::string{"tide"}};
   auto turn = scripted_turn{};
   turn.tool_call("call-1", "tide", R"({"harbour":"Brest"})");
@@ -139,15 +137,13 @@ demo_scenario with_tools(author& by, std::string name,
     turn.tool_call("call-2", "tide", R"({"harbour":"Saint-Malo"})");
   s.tool_calls = twice ? 2 : 1;
   s.requests = 2;
-  s.answers =
-    in_order({by.say(api_of(model), turn),
-              by.say(api_of(model), scripted_turn{}.text(s.text))});
+  s.answers = in_order({by.say(api_of(model), turn),
+                        by.say(api_of(model), scripted_turn{}.text(s.text))});
   return s;
 }
 
 demo_scenario reconnected(author& by) {
-  auto s = by.begin("commuter", "leaves, comes back, goes on",
-                    "chat:swift", 7);
+  auto s = by.begin("commuter", "leaves, comes back, goes on", "chat:swift", 7);
   s.answers = in_order({by.say("openai-chat", scripted_turn{}.text(s.text))});
   s.action = demo_action::leave;
   s.after_words = 20;
@@ -163,8 +159,7 @@ demo_scenario cut(author& by, std::string name, const std::string& model,
                   http_answer::ending how, std::string title) {
   auto s = by.begin(std::move(name), std::move(title), model, 6);
   const auto half = demo_half(s.text);
-  auto first =
-    by.say(api_of(model), scripted_turn{}.text(half).truncated());
+  auto first = by.say(api_of(model), scripted_turn{}.text(half).truncated());
   first.ends = how;
   first.end_delay = by.scaled(200);
   s.requests = 2;
@@ -181,14 +176,14 @@ demo_scenario cut(author& by, std::string name, const std::string& model,
 }
 
 demo_scenario refused(author& by) {
-  auto s = by.begin("refused", "refused; another model helps", "relay:prim", 5);
+  auto s = by.begin("refused", "refused, another helps", "relay:prim", 5);
   s.request.fallback = {{"anthropic:calm", {}, {}, {}, {}, {}}};
   s.answered_by = "anthropic:calm";
   s.requests = 2;
-  s.answers = in_order(
-    {by.say("openai-chat", scripted_turn{}.finish(
-                             finish_reason::content_filter)),
-     by.say("anthropic-messages", scripted_turn{}.text(s.text))});
+  s.answers =
+    in_order({by.say("openai-chat",
+                     scripted_turn{}.finish(finish_reason::content_filter)),
+              by.say("anthropic-messages", scripted_turn{}.text(s.text))});
   return s;
 }
 
@@ -196,11 +191,11 @@ demo_scenario rate_limited(author& by) {
   auto s = by.begin("limited", "429, waits as told, answers", "busy:swift", 4);
   s.delay = by.scaled(1'200);
   s.requests = 2;
-  s.answers = in_order(
-    {error_of(by, "openai-chat", 429, "rate_limit_exceeded",
-              "Rate limit reached for requests",
-              {{"retry-after-ms", std::to_string(s.delay.count())}}),
-     by.say("openai-chat", scripted_turn{}.text(s.text))});
+  s.answers =
+    in_order({error_of(by, "openai-chat", 429, "rate_limit_exceeded",
+                       "Rate limit reached for requests",
+                       {{"retry-after-ms", std::to_string(s.delay.count())}}),
+              by.say("openai-chat", scripted_turn{}.text(s.text))});
   return s;
 }
 
@@ -208,29 +203,27 @@ demo_scenario overloaded(author& by) {
   auto s =
     by.begin("crowded", "529 overloaded, then answers", "crowded:calm", 5);
   s.requests = 2;
-  s.answers = in_order({error_of(by, "anthropic-messages", 529,
-                                 "overloaded_error", "Overloaded"),
-                        by.say("anthropic-messages",
-                               scripted_turn{}.text(s.text))});
+  s.answers = in_order(
+    {error_of(by, "anthropic-messages", 529, "overloaded_error", "Overloaded"),
+     by.say("anthropic-messages", scripted_turn{}.text(s.text))});
   return s;
 }
 
 demo_scenario empty_at_first(author& by) {
-  auto s = by.begin("speechless", "empty at first, asked again",
-                    "relay:small", 5);
+  auto s =
+    by.begin("speechless", "empty at first, asked again", "relay:small", 5);
   s.requests = 2;
-  s.answers =
-    in_order({by.say("openai-chat", scripted_turn{}),
-              by.say("openai-chat", scripted_turn{}.text(s.text))});
+  s.answers = in_order({by.say("openai-chat", scripted_turn{}),
+                        by.say("openai-chat", scripted_turn{}.text(s.text))});
   return s;
 }
 
 // ---- answers that are ended -------------------------------------------------
 
 demo_scenario stopped(author& by, bool soft) {
-  auto s = soft ? by.begin("patient", "stopped softly, at a boundary",
-                           "anthropic:calm", 6)
-                : by.begin("aborted", "stopped by the user", "chat:swift", 8);
+  auto s =
+    soft ? by.begin("patient", "soft stop, at a boundary", "anthropic:calm", 6)
+         : by.begin("aborted", "stopped by the user", "chat:swift", 8);
   auto turn = scripted_turn{};
   if (soft) {
     s.reasoning = demo_text(5, 4);
@@ -263,21 +256,20 @@ demo_scenario locked_out(author& by) {
   auto s = by.begin("lockedout", "401: fails, and says why", "locked:swift", 1);
   s.end = demo_end::failed;
   s.why = errc::authentication;
-  s.answers = in_order({error_of(by, "openai-chat", 401, "invalid_api_key",
-                                 "Incorrect API key provided: "
-                                   + std::string{demo_key} + ".")});
+  s.answers = in_order(
+    {error_of(by, "openai-chat", 401, "invalid_api_key",
+              "Incorrect API key provided: " + std::string{demo_key} + ".")});
   return s;
 }
 
 demo_scenario stalled(author& by) {
-  auto s = by.begin("stalled", "falls silent, ended by a clock",
-                    "hung:swift", 6);
+  auto s = by.begin("stalled", "silent, ended by a clock", "hung:swift", 6);
   // Not shorter: a machine that is busy for a moment is no stalled server.
   s.delay = std::max(by.scaled(2'500), milliseconds{600});
   s.request.options->clocks.liveness_timeout_ms = s.delay;
   s.request.options->restarts.max_attempts_per_model = 1;
-  auto answer = by.say("openai-chat",
-                       scripted_turn{}.text(demo_half(s.text)).truncated());
+  auto answer =
+    by.say("openai-chat", scripted_turn{}.text(demo_half(s.text)).truncated());
   answer.ends = http_answer::ending::stall;
   s.answers = in_order({std::move(answer)});
   s.end = demo_end::failed;
@@ -297,8 +289,8 @@ std::vector<demo_scenario> make_demo_scenarios(double speed) {
   all.push_back(reasoned(by, "brooder", "anthropic:deep"));
   all.push_back(with_tools(by, "sailor", "chat:swift", false));
   all.push_back(with_tools(by, "pilot", "anthropic:calm", true));
-  all.push_back(cut(by, "cut", "frail:swift", ending::reset,
-                    "cut by a reset, continued"));
+  all.push_back(
+    cut(by, "cut", "frail:swift", ending::reset, "cut by a reset, continued"));
   all.push_back(cut(by, "severed", "remote:calm", ending::closed,
                     "cut by a close, continued"));
   all.push_back(refused(by));
@@ -335,8 +327,7 @@ demo_providers(const std::string& origin) {
                            "crowded", "frail", "locked", "hung"}) {
     auto& at = all[name];
     at.api = api_of(name);
-    at.base_url = origin + "/" + name
-                  + (at.api == "openai-chat" ? "/v1" : "");
+    at.base_url = origin + "/" + name + (at.api == "openai-chat" ? "/v1" : "");
     at.key = secret{std::string{demo_key}};
   }
   return all;

@@ -54,8 +54,8 @@ bool is_set(const char* name) {
 
 demo_screen::demo_screen(bool plain) {
   const auto* const kind = std::getenv("TERM");
-  const bool terminal = isatty(STDOUT_FILENO) && kind && *kind
-                        && std::string_view{kind} != "dumb";
+  const bool terminal =
+    isatty(STDOUT_FILENO) && kind && *kind && std::string_view{kind} != "dumb";
   live_ = terminal && !plain;
   colored_ = terminal && !is_set("NO_COLOR");
 }

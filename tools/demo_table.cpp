@@ -20,7 +20,7 @@ const char* color_of(std::string_view state) {
   if (state == "stopped")
     return "\x1b[35m"; // magenta
   if (state == "waiting" || state == "away")
-    return "\x1b[33m"; // yellow
+    return "\x1b[33m";                                 // yellow
   return state == "starting" ? "\x1b[2m" : "\x1b[36m"; // faint, cyan
 }
 
@@ -69,8 +69,7 @@ std::string tail_of(const std::string& text, std::size_t bytes) {
 std::string outcome_of(const demo_case& c) {
   const auto* last = c.terminal_event();
   if (c.seen->not_started)
-    return "not started: "
-           + std::string{to_string(c.seen->not_started->code)};
+    return "not started: " + std::string{to_string(c.seen->not_started->code)};
   if (!last)
     return "did not end";
   if (const auto* stop = std::get_if<event::stream_abort>(&last->what.body))
@@ -86,9 +85,9 @@ const char* outcome_color(const demo_case& c) {
   const auto* last = c.terminal_event();
   if (!last || std::holds_alternative<event::stream_error>(last->what.body))
     return color_of("failed");
-  return color_of(
-    std::holds_alternative<event::stream_end>(last->what.body) ? "done"
-                                                               : "stopped");
+  return color_of(std::holds_alternative<event::stream_end>(last->what.body)
+                    ? "done"
+                    : "stopped");
 }
 
 std::string result_line(const demo_case& c, bool colored) {
@@ -125,9 +124,10 @@ std::vector<std::string> live_table(const demo_frame& frame, bool colored) {
                  ? std::string{}
                  : ' ' + frame.voice + ": " + tail_of(frame.words_now, 62);
   lines.push_back(painted(fit(voice, demo_columns), "\x1b[2m", colored));
-  lines.push_back(' ' + padded(std::to_string(frame.over) + " of "
-                                 + std::to_string(frame.rows.size()) + " over",
-                               40)
+  lines.push_back(' '
+                  + padded(std::to_string(frame.over) + " of "
+                             + std::to_string(frame.rows.size()) + " over",
+                           40)
                   + padded(in_seconds(frame.elapsed), 25)
                   + right(std::to_string(words), 5)
                   + right(std::to_string(static_cast<int>(rate + 0.5)), 7));
@@ -145,8 +145,7 @@ std::string result_table(const demo_evidence& evidence, bool colored) {
     text += result_line(c, colored);
     words += c.reader.words();
   }
-  const std::chrono::duration<double> time =
-    evidence.ended - evidence.started;
+  const std::chrono::duration<double> time = evidence.ended - evidence.started;
   char sum[160];
   std::snprintf(sum, sizeof sum,
                 " %zu conversations, %zu requests, %zu tokens in %.2f s: "
@@ -202,10 +201,9 @@ std::string fit(std::string_view line, std::size_t columns) {
              && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80)
         ++end;
       // U+2E80 and above begin with these bytes, but for "—" and its like.
-      const bool wide =
-        lead >= 0xF0 || (lead >= 0xE3 && lead < 0xF0)
-        || (lead == 0xE2 && i + 1 < line.size()
-            && static_cast<unsigned char>(line[i + 1]) >= 0xBA);
+      const bool wide = lead >= 0xF0 || (lead >= 0xE3 && lead < 0xF0)
+                        || (lead == 0xE2 && i + 1 < line.size()
+                            && static_cast<unsigned char>(line[i + 1]) >= 0xBA);
       used += wide ? 2 : 1;
       if (used > columns)
         return cut;
