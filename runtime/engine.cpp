@@ -84,6 +84,8 @@ runtime::engine::make(runtime_options options, caf::actor_system* host) {
   if (auto done = made->make_world(host); !done)
     return fail(done.error());
   made->spawn_actors();
+  if (made->world_->system.own)
+    caf_compat::forget_system(); // `end_world` destroys it on another thread.
   return made;
 }
 
