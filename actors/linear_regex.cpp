@@ -167,16 +167,19 @@ struct linear_regex::compiled {
   std::size_t weight, lookaheads;
   std::regex whole, somewhere;
 
+  std::size_t steps(std::size_t text_bytes) const noexcept {
+    constexpr auto too_many = limits::regex_steps_max + 1;
+    if (text_bytes >= too_many)
+      return too_many;
+    auto sum = std::min(weight * (text_bytes + 1), too_many);
+    for (std::size_t i = 0; i < lookaheads && sum < too_many; ++i)
+      sum = std::min(sum * (text_bytes + 1), too_many);
+    return sum;
+  }
+
   std::optional<bool> match(const std::regex& with,
                             std::string_view text) const {
-    const auto length = text.size() + 1;
-    auto steps = weight * length;
-    for (std::size_t i = 0; i < lookaheads; ++i) {
-      if (steps > limits::regex_steps_max)
-        break;
-      steps *= length;
-    }
-    if (steps > limits::regex_steps_max)
+    if (steps(text.size()) > limits::regex_steps_max)
       return std::nullopt;
     try {
       return std::regex_match(text.begin(), text.end(), with);
@@ -220,6 +223,14 @@ std::optional<bool> linear_regex::found_in(std::string_view text) const {
 
 const std::string& linear_regex::pattern() const noexcept {
   return what_->pattern;
+}
+
+std::size_t linear_regex::steps(std::size_t text_bytes) const noexcept {
+  return what_->steps(text_bytes);
+}
+
+std::size_t linear_regex::weight() const noexcept {
+  return what_->weight;
 }
 
 } // namespace penstock

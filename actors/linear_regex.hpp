@@ -3,6 +3,7 @@
 
 #include "messages/errc.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,12 @@ public:
   std::optional<bool> found_in(std::string_view text) const;
 
   const std::string& pattern() const noexcept;
+
+  /// The cost of a match with a text of that many bytes, at most: what
+  /// limits::regex_steps_max bounds. Saturates.
+  std::size_t steps(std::size_t text_bytes) const noexcept;
+  /// Size of the automaton, about, in states.
+  std::size_t weight() const noexcept;
 
 private:
   struct compiled;

@@ -15,16 +15,20 @@ bool valid_tool_name(std::string_view name) noexcept;
 
 /// A compiled schema.
 ///
-/// Source:    JSON Schema draft 7, by valijson, and `$defs` of later drafts.
-///            What valijson does not know constrains nothing, as the drafts
-///            say of unknown keywords.
+/// Source:    JSON Schema draft 7, and `$defs` of later drafts. Any other
+///            keyword constrains nothing, as the drafts say of unknown ones.
 /// Deviation: `format` is an annotation and constrains nothing; `id` and `$id`
-///            do not change what a `$ref` means.
+///            do not change what a `$ref` means; a pattern sees the bytes of
+///            UTF-8, so that `.` is half of an "ä".
 /// Limits:    limits::tool_schema_bytes_max, limits::json_depth_max,
-///            limits::tool_input_bytes_max; patterns as `linear_regex` bounds
-///            them; limits::schema_steps_max for one check.
+///            limits::tool_input_bytes_max, limits::schema_nesting_max,
+///            limits::schema_regex_weight_max; limits::schema_steps_max for
+///            one check, and limits::regex_steps_max for its patterns.
 /// Threads:   immutable; const members from any thread.
-/// Cost:      bounded whatever the schema and the input are.
+/// Cost:      bounded whatever the schema and the input are. That is why the
+///            evaluation is ours: valijson 1.0 matches by a std::regex that
+///            backtracks, compares all pairs for `uniqueItems`, and follows a
+///            `$ref` that leads back to itself until the stack is full.
 class tool_input_check {
 public:
   /// Errors: `invalid_request` names the tool: its name, a schema that is not

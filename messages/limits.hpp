@@ -66,6 +66,11 @@ inline constexpr std::size_t regex_bytes_max = 1u << 10;
 inline constexpr std::size_t regex_weight_max = 4'096;
 /// Cost of one match: bytes of the text times weight. About a second.
 inline constexpr std::size_t regex_steps_max = 16u << 20;
+/// All patterns of one schema together, in states: about 32 MiB.
+inline constexpr std::size_t schema_regex_weight_max = 1u << 18;
+/// Schemas that one value of an input is held against at once, each within the
+/// other (`allOf`, `$ref` …). The stack of a check grows with it.
+inline constexpr std::size_t schema_nesting_max = 32;
 /// Subschemas that the check of one input may visit. Alternatives within
 /// alternatives multiply. About a second.
 inline constexpr std::size_t schema_steps_max = 1'000'000;

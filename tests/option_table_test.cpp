@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(mistakes_say_what_is_expected) {
              == "kill_deadline_ms: expected milliseconds, got \"-1\"");
   BOOST_TEST(set(o, "first_byte_timeout", "1")
              == "there is no option \"first_byte_timeout\"; did you mean "
-                "first_byte_timeout_ms or first_token_timeout_ms?");
+                "first_byte_timeout_ms?");
   BOOST_TEST(set(o, "on_patrial", "stop")
              == "there is no option \"on_patrial\"; did you mean on_partial?");
   BOOST_TEST(set(o, "breaker", "1")

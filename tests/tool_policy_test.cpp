@@ -126,8 +126,10 @@ BOOST_AUTO_TEST_CASE(too_many_rules_are_refused) {
 
 BOOST_AUTO_TEST_CASE(a_catastrophic_pattern_gives_its_verdict_at_once) {
   const auto policy = compiled({{"(a|a|aa)*b", off}, {"(a*)*c", off}});
-  BOOST_TEST((policy.verdict(std::string(64, 'a')) == on));
-  BOOST_TEST((policy.verdict(std::string(63, 'a') + "b") == off));
+  std::string name(64, 'a');
+  BOOST_TEST((policy.verdict(name) == on));
+  name.back() = 'b';
+  BOOST_TEST((policy.verdict(name) == off));
 }
 
 BOOST_AUTO_TEST_CASE(a_name_that_no_tool_can_have_is_disabled) {
