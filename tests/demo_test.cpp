@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr double speed = 6;
+constexpr double test_speed = 6;
 
 std::string tool_path() {
   const auto* const path = std::getenv("PENSTOCK_TOOL");
@@ -37,7 +37,7 @@ std::string tool_path() {
 const demo_evidence& real_evidence() {
   static const auto evidence = [] {
     demo_stage stage;
-    stage.speed = speed;
+    stage.speed = test_speed;
     return run_demo(stage);
   }();
   BOOST_REQUIRE(evidence);
