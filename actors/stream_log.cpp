@@ -34,7 +34,7 @@ stream_log::stream_log(std::shared_ptr<const stream_identity> of,
 std::uint32_t stream_log::push(kind what, std::uint32_t part,
                                std::uint32_t index) {
   PENSTOCK_CHECK(!ended_);
-  entries_.push_back({what, part, index, 0, 0, 0});
+  entries_.push_back({what, part, index, 0, 0, 0, false});
   return static_cast<std::uint32_t>(entries_.size() - 1);
 }
 
@@ -127,6 +127,8 @@ void stream_log::close_reasoning(std::uint32_t part, reasoning_content proof,
   reasoning.signature = std::move(proof.signature);
   reasoning.encrypted = std::move(proof.encrypted);
   reasoning.item_id = std::move(proof.item_id);
+  if (!reasoning.signature.empty())
+    push(kind::signature, part, entries_[part].index);
   push(kind::reasoning_end, part, entries_[part].index);
 }
 
@@ -186,14 +188,19 @@ void stream_log::add_mark(event_body body) {
 void stream_log::retract(std::uint32_t part) {
   PENSTOCK_CHECK(part > 0 && part < size());
   const auto number = size();
+  bool crossed = false;
   for (auto i = part; i < number; ++i)
-    entries_[i].withdrawn_by = number;
+    if (entries_[i].part >= part)
+      entries_[i].withdrawn_by = number;
+    else
+      crossed = true;
   for (auto& p : parts_)
     if (p.number >= part) {
       p.open = false;
       p.withdrawn = true;
     }
   add_mark(event::retract{part, 0});
+  entries_[number].crossed = crossed;
 }
 
 void stream_log::terminate(event_body body) {
@@ -246,11 +253,13 @@ const event_body& stream_log::terminal() const {
 bool stream_log::pending(place& at) const {
   for (;;) {
     const auto& e = entries_[at.entry];
-    if (e.withdrawn_by != 0) {
+    const auto& by = entries_[e.withdrawn_by];
+    if (e.withdrawn_by != 0 && by.crossed) {
+      at = {at.entry + 1, entries_[at.entry + 1].begin};
+    } else if (e.withdrawn_by != 0) {
       // Whoever has seen some of it is led to the mark that says so, all
       // others behind that.
-      const auto& mark =
-        std::get<event::retract>(marks_[entries_[e.withdrawn_by].index]);
+      const auto& mark = std::get<event::retract>(marks_[by.index]);
       const bool unseen = at.entry == mark.part && at.offset == 0;
       at = {e.withdrawn_by, unseen ? 1u : 0u};
     } else if (at.offset < length(e)) {
@@ -324,13 +333,13 @@ void stream_log::tell_mark(const entry& e,
   switch (e.what) {
   case kind::text_end:
     return tell(event::text_end{p.number});
-  case kind::reasoning_end: {
+  case kind::signature: {
     const auto& reasoning = std::get<reasoning_content>(p.what);
-    if (!reasoning.signature.empty())
-      tell(event::reasoning_delta{p.number, reasoning.text.size(), "",
-                                  reasoning.signature});
-    return tell(event::reasoning_end{p.number});
+    return tell(event::reasoning_delta{p.number, reasoning.text.size(), "",
+                                       reasoning.signature});
   }
+  case kind::reasoning_end:
+    return tell(event::reasoning_end{p.number});
   case kind::file:
     return tell(event::file{p.number, std::get<file_content>(p.what)});
   case kind::call_start:

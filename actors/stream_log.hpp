@@ -22,9 +22,9 @@ namespace penstock {
 /// place to know what it lacks.
 ///
 /// A part has the number of the entry that opened it. Entry 0 is the
-/// `stream_start`; numbers are never reused. A retraction withdraws all
-/// entries from a place to the end; they stay, empty, and whoever has seen
-/// some of them is told.
+/// `stream_start`; numbers are never reused. A retraction withdraws a part and
+/// all parts and marks after it; their entries stay, empty, and whoever has
+/// seen some of them is told.
 ///
 /// Cost:      O(1) amortised per delta, in bytes; no object per delta.
 /// Threads:   one owner. After the terminal it never changes: share it then.
@@ -113,6 +113,7 @@ private:
     start,
     segment,
     text_end,
+    signature, // of reasoning
     reasoning_end,
     call_start,
     call,
@@ -128,6 +129,9 @@ private:
     std::uint32_t index; ///< Of parts_, or of marks_ if what is mark.
     std::uint32_t withdrawn_by; ///< Number of the retract mark; 0: it stands.
     std::uint64_t begin, end;   ///< Of a segment, in its part's bytes.
+    /// Of a retract: between its part and itself there are entries that stand,
+    /// of older parts that grew on.
+    bool crossed = false;
   };
   struct part_data {
     std::uint32_t number;

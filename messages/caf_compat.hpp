@@ -115,8 +115,8 @@ public:
     this->set_exception_handler([](std::exception_ptr&) -> caf::error {
       return caf::make_error(caf::sec::runtime_error);
     });
-    this->set_default_handler(caf::drop); // print nothing
 #if !PENSTOCK_CAF_1
+    this->set_default_handler(caf::drop); // print nothing
     this->set_down_handler([this](caf::down_msg& down) {
       if (auto node = watched_.extract(down.source); !node.empty())
         node.mapped()(describe(down.reason));
