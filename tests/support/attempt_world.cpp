@@ -162,8 +162,7 @@ expected<resolved_model> attempt_world::resolve(const std::string& name) {
 
 std::shared_ptr<const prompt> attempt_world::question(std::string text) const {
   auto made = std::make_shared<prompt>();
-  made->messages.push_back(
-    {role::user, {text_content{std::move(text)}}, {}});
+  made->messages.push_back({role::user, {text_content{std::move(text)}}, {}});
   return made;
 }
 

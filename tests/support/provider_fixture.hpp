@@ -39,8 +39,8 @@ struct provider_fixture : attempt_world {
   std::optional<provider_actor> subject;
 
   provider_fixture() {
-    supervisor = caf_compat::spawn<supervisor_protocol, supervisor_probe>(
-      system, told);
+    supervisor =
+      caf_compat::spawn<supervisor_protocol, supervisor_probe>(system, told);
     run();
   }
   ~provider_fixture() {
@@ -71,7 +71,7 @@ struct provider_fixture : attempt_world {
     advance();
   }
   void begin(http_answer answer) {
-    play({std::move(answer)});
+    play(std::vector{std::move(answer)});
     begin();
   }
 
