@@ -85,7 +85,7 @@ public:
   void ask(const std::string& workspace, std::string question) {
     start_request request;
     request.workspace_id = workspace;
-    request.messages = offline::asks(std::move(question));
+    request.messages = {penstock::user_text(std::move(question))};
     request.model = "demo:butler";
     request.tools = {std::string{"lamp"}};
     request.with_history = true;

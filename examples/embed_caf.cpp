@@ -45,7 +45,7 @@ caf::behavior reader(caf::event_based_actor* self, directory_actor directory) {
 
   start_request request;
   request.workspace_id = workspace;
-  request.messages = offline::asks("Read to me.");
+  request.messages = {penstock::user_text("Read to me.")};
   request.model = "demo:reader";
   start_stream start;
   start.workspace_id = workspace;

@@ -10,11 +10,10 @@ int main() {
     penstock::runtime::open(offline::options(std::move(script))));
 
   auto events = offline::value_or_exit(runtime->subscribe("greeting"));
-  penstock::start_request request;
-  request.workspace_id = "greeting";
-  request.messages = offline::asks("Say hello.");
-  request.model = "demo:parrot";
-  offline::value_or_exit(runtime->start(std::move(request)));
+  offline::value_or_exit(
+    runtime->start({.workspace_id = "greeting",
+                    .messages = {penstock::user_text("Say hello.")},
+                    .model = "demo:parrot"}));
 
   for (bool over = false; !over && !events.ended();)
     for (const auto& event : events.wait(100ms)) {

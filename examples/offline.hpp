@@ -46,10 +46,4 @@ inline penstock::http_answer says(const std::string& text) {
     {{}, {}, {}, std::chrono::milliseconds{5}});
 }
 
-inline std::vector<penstock::message> asks(std::string text) {
-  penstock::message made;
-  made.parts.push_back(penstock::text_content{std::move(text)});
-  return {std::move(made)};
-}
-
 } // namespace offline

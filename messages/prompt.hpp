@@ -18,7 +18,7 @@ namespace penstock {
 enum class role : std::uint8_t { system, user, assistant, tool };
 
 struct text_content {
-  std::string text;      ///< UTF-8.
+  std::string text;           ///< UTF-8.
   std::string signature = {}; ///< Gemini's thoughtSignature on a text part.
   bool operator==(const text_content&) const = default;
 };
@@ -79,6 +79,11 @@ struct message {
   std::string made_by;
   bool operator==(const message&) const = default;
 };
+
+/// What a user says.
+inline message user_text(std::string text) {
+  return {role::user, {text_content{std::move(text), {}}}, {}};
+}
 
 /// A function that the model may call.
 struct tool_definition {

@@ -24,13 +24,13 @@ using provider_options = std::map<std::string, std::string>;
 /// A model to ask when those before it could not answer. What is unset is
 /// taken from the start request.
 struct fallback_entry {
-  std::string model; ///< "provider:model"
-  penstock::provider_options provider_options_json;
-  std::optional<thinking_level> thinking;
-  std::optional<std::uint64_t> max_output_tokens;
-  std::optional<struct sampling> sampling;
+  std::string model{}; ///< "provider:model"
+  penstock::provider_options provider_options_json{};
+  std::optional<thinking_level> thinking{};
+  std::optional<std::uint64_t> max_output_tokens{};
+  std::optional<struct sampling> sampling{};
   /// Rebuilds the request for this model. Runs on a tool thread.
-  std::function<void(prompt&)> rebuild;
+  std::function<void(prompt&)> rebuild{};
 };
 
 /// What a host may change before the request of a step is built.
@@ -43,58 +43,58 @@ struct step_plan {
 /// A directory for the tools of one stream.
 struct scratch_request {
   enum class kind : std::uint8_t { none, create, path } what = kind::none;
-  std::string path; ///< Only with `path`; must lie under the configured root.
+  std::string path{}; ///< Only with `path`; must lie under the configured root.
 };
 
 /// Starts one stream. Use designated initialisers.
 struct start_request {
-  std::string workspace_id;      ///< Required; at most limits::id_bytes_max.
-  std::string workspace_name;    ///< A label for logs and metrics only.
-  std::vector<message> messages; ///< Required, not empty.
-  std::string model;             ///< Required: "provider:model".
-  std::vector<fallback_entry> fallback; ///< Tried in order, each once.
+  std::string workspace_id{};      ///< Required; at most limits::id_bytes_max.
+  std::string workspace_name{};    ///< A label for logs and metrics only.
+  std::vector<message> messages{}; ///< Required, not empty.
+  std::string model{};             ///< Required: "provider:model".
+  std::vector<fallback_entry> fallback{}; ///< Tried in order, each once.
 
-  std::optional<std::uint64_t> history_sequence; ///< Above all before it.
-  std::string system;                            ///< Empty: none.
-  std::string message_id;                        ///< Empty: generated.
-  std::optional<stream_id> stream;               ///< Absent: generated.
-  scratch_request scratch_dir;
-  std::stop_token stop_token; ///< Linked for the stream's life.
+  std::optional<std::uint64_t> history_sequence{}; ///< Above all before it.
+  std::string system{};                            ///< Empty: none.
+  std::string message_id{};                        ///< Empty: generated.
+  std::optional<stream_id> stream{};               ///< Absent: generated.
+  scratch_request scratch_dir{};
+  std::stop_token stop_token{}; ///< Linked for the stream's life.
 
-  std::vector<tool_ref> tools;
-  std::vector<tool_rule> tool_policy;
-  struct tool_choice tool_choice;
-  struct response_format response_format;
+  std::vector<tool_ref> tools{};
+  std::vector<tool_rule> tool_policy{};
+  struct tool_choice tool_choice {};
+  struct response_format response_format {};
   /// Asked at a step's end, beside the workspace's own queue: whether a
   /// message waits that should end the stream there. Must not block.
-  std::function<bool()> has_queued_messages;
+  std::function<bool()> has_queued_messages{};
 
-  std::string metadata_json; ///< An object; empty: "{}". Passed on unread.
-  penstock::provider_options provider_options_json;
-  header_list headers;
-  std::optional<std::uint64_t> max_output_tokens;
-  struct sampling sampling;
-  std::optional<penstock::thinking_level> thinking_level;
+  std::string metadata_json{}; ///< An object; empty: "{}". Passed on unread.
+  penstock::provider_options provider_options_json{};
+  header_list headers{};
+  std::optional<std::uint64_t> max_output_tokens{};
+  struct sampling sampling {};
+  std::optional<penstock::thinking_level> thinking_level{};
   cache_ttl cache = cache_ttl::off;
   /// Append `messages` to the history; the model gets both.
   bool with_history = false;
 
   /// Sees the stream from its first event. May be null.
-  std::shared_ptr<event_sink> subscriber;
+  std::shared_ptr<event_sink> subscriber{};
   /// Gets the messages of each step before its request. Must not block.
-  std::function<void(std::uint32_t step, const prompt&)> on_step;
+  std::function<void(std::uint32_t step, const prompt&)> on_step{};
   /// May change a step's request. Runs on a tool thread.
-  std::function<void(step_plan&)> prepare_step;
+  std::function<void(step_plan&)> prepare_step{};
 
   /// Absent: the runtime's.
-  std::optional<stream_options> options;
+  std::optional<stream_options> options{};
 };
 
 enum class queue_mode : std::uint8_t { tool_end, turn_end };
 
 /// A message that waits for the active stream.
 struct queued_message {
-  std::string text;
+  std::string text{};
   queue_mode mode = queue_mode::turn_end;
   bool operator==(const queued_message&) const = default;
 };
@@ -115,10 +115,10 @@ struct stop_result {
 };
 
 struct stop_request {
-  std::string workspace_id;
-  std::optional<stream_id> stream; ///< Absent: the active one.
-  bool soft = false;               ///< End at the next boundary.
-  bool abandon = false;            ///< Drop the parts from the history.
+  std::string workspace_id{};
+  std::optional<stream_id> stream{}; ///< Absent: the active one.
+  bool soft = false;                 ///< End at the next boundary.
+  bool abandon = false;              ///< Drop the parts from the history.
 };
 
 /// How a stream ended, for a caller who waits.
@@ -134,9 +134,9 @@ struct stream_outcome {
 
 /// Removes messages from the history, or replaces one.
 struct history_edit {
-  std::string workspace_id;
+  std::string workspace_id{};
   std::uint64_t from_sequence = 0; ///< This one and all after it go.
-  std::optional<message> replacement;
+  std::optional<message> replacement{};
 };
 
 /// A message of the history.

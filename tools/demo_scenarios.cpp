@@ -16,10 +16,6 @@ using std::chrono::milliseconds;
 
 constexpr auto workspace_header = "x-workspace";
 
-message user_message(std::string text) {
-  return {role::user, {text_content{std::move(text)}}, {}};
-}
-
 /// @param model "provider:model" or only the provider.
 std::string api_of(const std::string& model) {
   const auto provider = model.substr(0, model.find(':'));
@@ -67,7 +63,7 @@ public:
                            std::string model) const {
     start_request made;
     made.workspace_id = workspace;
-    made.messages = {user_message(std::move(words))};
+    made.messages = {user_text(std::move(words))};
     made.model = std::move(model);
     made.headers = {{workspace_header, workspace}};
     stream_options options;
