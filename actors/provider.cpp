@@ -1,8 +1,15 @@
 #include "actors/provider.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace penstock {
+
+namespace {
+
+constexpr auto paused_look_after = std::chrono::milliseconds{100};
+
+} // namespace
 
 provider_state::provider_state(shell& self,
                                std::shared_ptr<const attempt_environment> env,
@@ -14,7 +21,10 @@ provider_state::provider_state(shell& self,
   start();
 }
 
+// Ends without `leave` if it crashed or was killed: what it made still counts.
 provider_state::~provider_state() {
+  if (!left_)
+    report_crash();
   disarm();
   order_.link->on_resume(nullptr);
   if (transfer_ != transfer_id{})
@@ -165,6 +175,22 @@ void provider_state::pass_on(part_batch& batch, std::size_t bytes) {
 }
 
 void provider_state::leave() {
+  left_ = true;
+  caf_compat::post(order_.supervisor,
+                   attempt_ended{order_.attempt, make_report()});
+  self_.end();
+}
+
+void provider_state::report_crash() {
+  auto report = make_report();
+  if (!stopped_)
+    report.failure =
+      error{errc::internal, "the attempt's actor crashed", 0, {}, {}};
+  caf_compat::post(order_.supervisor,
+                   attempt_ended{order_.attempt, std::move(report)});
+}
+
+attempt_report provider_state::make_report() {
   auto result = response_.result();
   attempt_report report;
   report.failure = std::move(result.failure);
@@ -177,9 +203,7 @@ void provider_state::leave() {
   report.refusal = result.refusal;
   report.response_id = std::move(result.response_id);
   report.response_model = std::move(result.response_model);
-  caf_compat::post(order_.supervisor,
-                   attempt_ended{order_.attempt, std::move(report)});
-  self_.end();
+  return report;
 }
 
 // ---- the deadline -----------------------------------------------------------
@@ -189,7 +213,10 @@ void provider_state::plan_deadline() {
   if (!response_.finished())
     if (const auto alarm = next_alarm(order_.clocks, times_)) {
       const auto time = now();
-      const auto when = time + (alarm->when - running(time));
+      auto rest = alarm->when - running(time);
+      if (order_.link->paused()) // It stands still: look again at leisure.
+        rest = std::max<steady_time::duration>(rest, paused_look_after);
+      const auto when = time + rest;
       due = due ? std::min(*due, when) : when;
     }
   if (due && (armed_ == deadline_id{} || *due < armed_for_))

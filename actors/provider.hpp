@@ -46,7 +46,7 @@ public:
 
   provider_state(shell& self, std::shared_ptr<const attempt_environment> env,
                  provider_order order);
-  ~provider_state(); ///< After a crash too: closes the socket.
+  ~provider_state(); ///< After a crash too: reports, and closes the socket.
   provider_state(const provider_state&) = delete;
   provider_state& operator=(const provider_state&) = delete;
 
@@ -65,6 +65,8 @@ private:
   void look_at_response();
   void pass_on(part_batch& batch, std::size_t bytes);
   void leave();
+  void report_crash();
+  attempt_report make_report();
 
   steady_time now() const { return env_->time->now(); }
   /// Time that stands still while we hold the socket.
@@ -82,6 +84,7 @@ private:
   transfer_id transfer_{}; ///< 0 before and after.
   bool closing_ = false;   ///< We ended it; `transfer_ended` will come.
   bool stopped_ = false;
+  bool left_ = false; ///< Its last word is out.
   bool told_answered_ = false;
   std::size_t handled_bytes_ = 0; ///< Of those posted.
   std::uint32_t batches_ = 0;

@@ -152,7 +152,10 @@ void supervisor_state::seek_admission(attempt_record& a) {
   using kind = endpoint_health::admission::kind;
   switch (admission.what) {
   case kind::granted:
-    return launch(a);
+    if (a.at->waiting.empty())
+      return launch(a);
+    wait(a, std::nullopt); // Others were here before.
+    return serve(*a.at);
   case kind::full:
     return wait(a, std::nullopt);
   case kind::cold:
@@ -302,8 +305,11 @@ void supervisor_state::settle(attempt_record& a, restart_decision decision) {
 void supervisor_state::cancel(attempt_record& a) {
   a.what.link->cancel();
   if (!a.provider) {
+    auto* at = a.queued ? a.at : nullptr;
     a.report.stopped = true;
     settle(a, {restart_decision::kind::cancelled, {}, false, false, {}, {}});
+    if (at)
+      serve(*at); // The next in line may have to be woken in time.
   } else if (!std::exchange(a.cancelled, true)) {
     caf_compat::post(*a.provider, abandon_attempt{});
   }

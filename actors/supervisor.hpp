@@ -113,6 +113,7 @@ private:
   endpoint_record& endpoint_of(const resolved_model& model);
   void forget_idle_endpoints();
   void serve(endpoint_record& at);
+  void wake_front(endpoint_record& at, steady_time when);
   /// Empty: its endpoint takes an attempt, or it fails at once.
   std::optional<steady_time> blocked_until(const std::string& model);
 

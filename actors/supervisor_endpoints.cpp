@@ -58,6 +58,8 @@ void supervisor_state::serve(endpoint_record& at) {
       std::exchange(at.told, admission.what) != admission.what;
     if (at.waiting.empty())
       return;
+    if (admission.what == endpoint_health::admission::kind::cold)
+      return wake_front(at, admission.until);
     if (!admission.granted()) {
       if (!admission.blocked() || !changed)
         return;
@@ -74,6 +76,13 @@ void supervisor_state::serve(endpoint_record& at) {
   }
   for (const auto id : all)
     seek_admission(*find(id));
+}
+
+// Nobody may be there to tell the line when a cold endpoint takes the next.
+void supervisor_state::wake_front(endpoint_record& at, steady_time when) {
+  auto& front = *find(at.waiting.front());
+  if (front.armed == deadline_id{})
+    arm(front, when);
 }
 
 std::optional<steady_time>

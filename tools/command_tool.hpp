@@ -30,6 +30,10 @@ struct command_tool {
 /// exit (with its status and the end of stderr), no output, output that is not
 /// JSON or exceeds limits::tool_output_bytes_max, a command that is not there.
 ///
+/// Its environment is the one at the time of `make_command_tool`. A call that
+/// exceeds `timeout_ms` is an error result as well; the tool that is made has a
+/// longer timeout, so that the command is ended before its thread is given up.
+///
 /// It runs in a process group of its own, with no descriptor of ours but the
 /// three. The group is killed, SIGTERM first and then SIGKILL, when the call
 /// is cancelled, when it takes too long, and, should the command leave
@@ -37,7 +41,8 @@ struct command_tool {
 /// is out of reach; it holds up nothing.
 ///
 /// Errors: `invalid_request`: no command, an argument or a variable with a NUL
-///         in it, a timeout that is not positive.
+///         in it, a hidden variable that is empty or holds '=', a timeout that
+///         is not positive, a negative grace.
 expected<std::shared_ptr<const tool>> make_command_tool(command_tool from);
 
 } // namespace penstock::cli
