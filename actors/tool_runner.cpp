@@ -2,48 +2,15 @@
 
 #include "messages/check.hpp"
 #include "messages/limits.hpp"
+#include "messages/report_gate.hpp"
 #include "providers/json.hpp"
 #include "providers/utf8.hpp"
 
-#include <mutex>
 #include <utility>
 
 namespace penstock {
 
 namespace {
-
-// Passes on what a handler reports until the call is done. It forwards under
-// its lock, so that nothing follows the result.
-class report_gate final : public tool_report {
-public:
-  explicit report_gate(std::shared_ptr<tool_report> to) : to_(std::move(to)) {}
-
-  void call_started(nested_call call) override {
-    const std::lock_guard lock{mutex_};
-    if (to_)
-      to_->call_started(std::move(call));
-  }
-  void call_finished(std::string tool_call_id, tool_outcome outcome) override {
-    const std::lock_guard lock{mutex_};
-    if (to_)
-      to_->call_finished(std::move(tool_call_id), std::move(outcome));
-  }
-  void used(std::string model, token_usage usage) override {
-    const std::lock_guard lock{mutex_};
-    if (to_)
-      to_->used(std::move(model), usage);
-  }
-
-  void close() {
-    std::shared_ptr<tool_report> gone; // Destroyed without the lock.
-    const std::lock_guard lock{mutex_};
-    gone.swap(to_);
-  }
-
-private:
-  std::mutex mutex_;
-  std::shared_ptr<tool_report> to_; // guarded by mutex_; null once closed
-};
 
 // What the thread of a call and its end share. The thread may outlive both the
 // stream and the runner.

@@ -239,4 +239,13 @@ inline void configure(caf::actor_system_config& config, std::size_t threads) {
 #endif
 }
 
+/// For a thread that made a system or spawned in it, and that will not be the
+/// one to destroy it: CAF 0.17 keeps a reference in a thread-local variable,
+/// and the system's destructor waits for the last one, for ever.
+inline void forget_system() {
+#if !PENSTOCK_CAF_1
+  caf::logger::set_current_actor_system(nullptr);
+#endif
+}
+
 } // namespace penstock::caf_compat

@@ -4,6 +4,7 @@
 
 #include "messages/actor_interfaces.hpp"
 #include "messages/actor_messages.hpp"
+#include "messages/type_ids.hpp" // A host cannot send them without.
 #include "runtime/runtime.hpp"
 
 #include <memory>

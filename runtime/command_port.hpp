@@ -24,9 +24,8 @@ public:
   void post(Command command) {
     std::shared_lock guard{mutex_};
     if (!shards_.empty()) {
-      const auto& shard =
-        shards_[std::hash<std::string>{}(command.workspace_id)
-                % shards_.size()];
+      const auto& shard = shards_[std::hash<std::string>{}(command.workspace_id)
+                                  % shards_.size()];
       caf_compat::post(shard, std::move(command));
     }
   }
@@ -49,9 +48,9 @@ public:
 
   directory_actor shard_of(const std::string& workspace_id) {
     std::shared_lock guard{mutex_};
-    return shards_.empty() ? directory_actor{}
-                           : shards_[std::hash<std::string>{}(workspace_id)
-                                     % shards_.size()];
+    return shards_.empty()
+             ? directory_actor{}
+             : shards_[std::hash<std::string>{}(workspace_id) % shards_.size()];
   }
 
 private:

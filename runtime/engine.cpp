@@ -2,13 +2,13 @@
 
 #include "actors/directory.hpp"
 #include "actors/supervisor.hpp"
-#include "actors/thread_tool_runner.hpp"
 #include "actors/tool_policy.hpp"
 #include "messages/type_ids.hpp"
 #include "providers/curl_http_client.hpp"
 #include "providers/named_thread.hpp"
 #include "providers/system_clock.hpp"
 #include "runtime/in_memory_store.hpp"
+#include "runtime/thread_tool_runner.hpp"
 
 #include <algorithm>
 #include <random>
@@ -84,6 +84,8 @@ runtime::engine::make(runtime_options options, caf::actor_system* host) {
   if (auto done = made->make_world(host); !done)
     return fail(done.error());
   made->spawn_actors();
+  if (made->world_->system.own)
+    caf_compat::forget_system(); // `end_world` destroys it on another thread.
   return made;
 }
 
@@ -177,12 +179,12 @@ void runtime::engine::spawn_actors() {
     return caf_compat::spawn<supervisor_protocol, supervisor_state>(
       system, environment);
   };
-  const open_workspace open = [&system, environment = world_->workspaces](
-                                workspace_birth birth) {
-    return caf_compat::spawn<workspace_protocol, workspace_state>(
-      system, std::move(birth.id), environment, std::move(birth.home),
-      std::move(birth.supervisor), std::move(birth.parked));
-  };
+  const open_workspace open =
+    [&system, environment = world_->workspaces](workspace_birth birth) {
+      return caf_compat::spawn<workspace_protocol, workspace_state>(
+        system, std::move(birth.id), environment, std::move(birth.home),
+        std::move(birth.supervisor), std::move(birth.parked));
+    };
   const auto log = [options = options_](const std::string& line) {
     if (options->log)
       options->log(line);
@@ -223,9 +225,9 @@ runtime::engine::shutdown(std::optional<milliseconds> wanted) {
   std::lock_guard guard{ending_};
   if (ended_)
     return *ended_;
-  const auto limit = std::clamp<milliseconds>(
-    wanted.value_or(options_->shutdown_deadline_ms), milliseconds{0},
-    std::chrono::hours{24});
+  const auto limit =
+    std::clamp<milliseconds>(wanted.value_or(options_->shutdown_deadline_ms),
+                             milliseconds{0}, std::chrono::hours{24});
   const auto deadline = std::chrono::steady_clock::now() + limit;
   std::size_t workspaces = 0;
   bool in_time = end_actors(deadline, workspaces);
@@ -248,8 +250,8 @@ runtime::engine::shutdown(std::optional<milliseconds> wanted) {
 }
 
 /// @returns whether all actors that RUNTIME knows of have ended.
-bool runtime::engine::end_actors(
-  std::chrono::steady_clock::time_point deadline, std::size_t& workspaces) {
+bool runtime::engine::end_actors(std::chrono::steady_clock::time_point deadline,
+                                 std::size_t& workspaces) {
   port->close();
   root_actor root;
   {
@@ -261,11 +263,10 @@ bool runtime::engine::end_actors(
   auto ended = std::make_shared<std::promise<expected<std::size_t>>>();
   auto answer = ended->get_future();
   caf_compat::post(root, stop_everything{reply<std::size_t>{
-                                  [ended](expected<std::size_t> count) {
-                                    ended->set_value(std::move(count));
-                                  }}});
-  const bool in_time =
-    answer.wait_until(deadline) == std::future_status::ready;
+                           [ended](expected<std::size_t> count) {
+                             ended->set_value(std::move(count));
+                           }}});
+  const bool in_time = answer.wait_until(deadline) == std::future_status::ready;
   if (in_time) {
     workspaces = answer.get().value_or(0);
   } else {

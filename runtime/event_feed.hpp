@@ -64,7 +64,7 @@ private:
   event_batch waiting_;
   bool closed_ = false;
   bool told_closed_ = false;
-  bool scheduled_ = false; ///< A `call_back` is on its way or runs.
+  bool scheduled_ = false;  ///< A `call_back` is on its way or runs.
   std::thread::id calling_; ///< The thread inside of a callback, if one is.
 };
 

@@ -15,8 +15,8 @@ std::string join(const std::string& path, const std::string& name) {
 }
 
 error invalid(const std::string& path, const std::string& what) {
-  return {errc::invalid_request, path.empty() ? what : path + ": " + what, 0,
-          {}, {}};
+  return {
+    errc::invalid_request, path.empty() ? what : path + ": " + what, 0, {}, {}};
 }
 
 } // namespace
@@ -77,11 +77,11 @@ value_reader into(std::uint64_t& to, std::uint64_t least, std::uint64_t most) {
   };
 }
 
-expected<void> each_member(
-  const ordered_json& value, const std::string& path,
-  const std::function<expected<void>(const std::string& path,
-                                     const std::string& name,
-                                     const ordered_json&)>& read) {
+expected<void>
+each_member(const ordered_json& value, const std::string& path,
+            const std::function<expected<void>(const std::string& path,
+                                               const std::string& name,
+                                               const ordered_json&)>& read) {
   if (!value.is_object())
     return fail(fault(path, "an object", value));
   std::set<std::string_view> seen;
@@ -105,8 +105,7 @@ expected<void> each_element(const ordered_json& value, const std::string& path,
   return {};
 }
 
-object_reader& object_reader::member(std::string_view name,
-                                     value_reader read) {
+object_reader& object_reader::member(std::string_view name, value_reader read) {
   entries_.push_back({std::string{name}, std::move(read), false, true});
   return *this;
 }
@@ -120,8 +119,8 @@ object_reader& object_reader::required(std::string_view name,
 object_reader& object_reader::refuse(std::string_view name,
                                      std::string_view because) {
   entries_.push_back({std::string{name},
-                      [because = std::string{because}](
-                        const std::string& path, const ordered_json&) {
+                      [because = std::string{because}](const std::string& path,
+                                                       const ordered_json&) {
                         return expected<void>{fail(invalid(path, because))};
                       },
                       false, false});
@@ -135,17 +134,17 @@ expected<void> object_reader::read(const std::string& path,
     if (e.is_known)
       known.push_back(e.name);
   std::set<std::string> seen;
-  auto done = each_member(
-    value, path,
-    [&](const std::string& at, const std::string& name,
-        const ordered_json& member) -> expected<void> {
-      const auto it = std::find_if(entries_.begin(), entries_.end(),
-                                   [&](auto& e) { return e.name == name; });
-      if (it == entries_.end())
-        return fail(unknown(path, name, known));
-      seen.insert(name);
-      return it->read(at, member);
-    });
+  auto done = each_member(value, path,
+                          [&](const std::string& at, const std::string& name,
+                              const ordered_json& member) -> expected<void> {
+                            const auto it = std::find_if(
+                              entries_.begin(), entries_.end(),
+                              [&](auto& e) { return e.name == name; });
+                            if (it == entries_.end())
+                              return fail(unknown(path, name, known));
+                            seen.insert(name);
+                            return it->read(at, member);
+                          });
   if (!done)
     return done;
   for (const auto& e : entries_)

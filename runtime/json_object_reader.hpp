@@ -32,11 +32,11 @@ value_reader into(std::uint64_t& to, std::uint64_t least, std::uint64_t most);
 
 /// Calls `read` for every member of an object, and refuses a name that is there
 /// twice.
-expected<void> each_member(
-  const ordered_json& value, const std::string& path,
-  const std::function<expected<void>(const std::string& path,
-                                     const std::string& name,
-                                     const ordered_json&)>& read);
+expected<void>
+each_member(const ordered_json& value, const std::string& path,
+            const std::function<expected<void>(const std::string& path,
+                                               const std::string& name,
+                                               const ordered_json&)>& read);
 
 /// Calls `read` for every element of an array.
 expected<void> each_element(const ordered_json& value, const std::string& path,

@@ -18,10 +18,14 @@ tl::unexpected<error> wrong(std::string what) {
 
 std::string_view name_of(role r) {
   switch (r) {
-  case role::system: return "system";
-  case role::user: return "user";
-  case role::assistant: return "assistant";
-  case role::tool: return "tool";
+  case role::system:
+    return "system";
+  case role::user:
+    return "user";
+  case role::assistant:
+    return "assistant";
+  case role::tool:
+    return "tool";
   }
   return "unknown";
 }
@@ -102,8 +106,7 @@ expected<void> check_message(const message& m, const std::string& name) {
   if (m.parts.empty())
     return wrong(name + ": a message without parts");
   for (std::size_t i = 0; i < m.parts.size(); ++i)
-    if (auto fault = std::visit(part_fault{m.from}, m.parts[i]);
-        !fault.empty())
+    if (auto fault = std::visit(part_fault{m.from}, m.parts[i]); !fault.empty())
       return wrong(name + ".parts[" + std::to_string(i) + "]: " + fault);
   return {};
 }

@@ -20,8 +20,7 @@ template <class T>
 reply<T> call_back(const std::shared_ptr<callback_threads>& threads,
                    runtime::answer<T> then) {
   return reply<T>{[threads, then = std::move(then)](expected<T> answer) {
-    threads->post_or_call(
-      [then, answer = std::move(answer)] { then(answer); });
+    threads->post_or_call([then, answer = std::move(answer)] { then(answer); });
   }};
 }
 
@@ -84,9 +83,8 @@ expected<start_stream> prepare_start(start_request request,
   if (request.stop_token.stop_requested())
     return fail(errc::aborted, "stopped before it began");
   auto id = request.workspace_id;
-  return start_stream{std::move(id),
-                      std::make_shared<start_request>(std::move(request)),
-                      {}};
+  return start_stream{
+    std::move(id), std::make_shared<start_request>(std::move(request)), {}};
 }
 
 } // namespace
@@ -130,8 +128,8 @@ void runtime::stop(stop_request what, answer<stop_result> done) {
   if (auto ok = ready(port, what.workspace_id); !ok)
     return then(fail(ok.error()));
   const auto id = what.workspace_id;
-  port.post(stop_stream{id, std::move(what),
-                        event::stream_abort::reason::user, std::move(then)});
+  port.post(stop_stream{id, std::move(what), event::stream_abort::reason::user,
+                        std::move(then)});
 }
 
 expected<stream_outcome> runtime::wait(const std::string& workspace_id,
@@ -257,8 +255,7 @@ std::vector<std::string> runtime::provider_names() const {
   return engine_->models->provider_names();
 }
 
-expected<std::size_t>
-runtime::shutdown(std::optional<milliseconds> deadline) {
+expected<std::size_t> runtime::shutdown(std::optional<milliseconds> deadline) {
   return engine_->shutdown(deadline);
 }
 

@@ -48,12 +48,11 @@ expected<void> check_json(const start_request& r) {
                  + std::to_string(limits::metadata_bytes_max) + " bytes");
   if (!r.metadata_json.empty() && !is_json_object(r.metadata_json))
     return wrong("metadata: expected a JSON object");
-  const auto check = [](const std::string& path, const provider_options& all)
-    -> expected<void> {
+  const auto check = [](const std::string& path,
+                        const provider_options& all) -> expected<void> {
     for (const auto& [provider, options] : all)
       if (!is_json_object(options))
-        return wrong(path + "[\"" + provider
-                     + "\"]: expected a JSON object");
+        return wrong(path + "[\"" + provider + "\"]: expected a JSON object");
     return {};
   };
   if (auto done = check("provider_options", r.provider_options_json); !done)

@@ -42,9 +42,8 @@ event_batch subscription::poll() {
 
 event_batch subscription::wait(std::chrono::milliseconds limit) {
   // A year is for ever, and no sum overflows.
-  const auto bounded =
-    std::clamp<std::chrono::milliseconds>(limit, std::chrono::milliseconds{0},
-               std::chrono::hours{24 * 365});
+  const auto bounded = std::clamp<std::chrono::milliseconds>(
+    limit, std::chrono::milliseconds{0}, std::chrono::hours{24 * 365});
   return parts_ ? parts_->feed->wait_until(std::chrono::steady_clock::now()
                                            + bounded)
                 : event_batch{};

@@ -1,17 +1,16 @@
 // Goal: whatever a function does (return, throw, hang, ignore its token), its
 // end is told exactly once, and others go on. Method: real threads that wait
-// for gates of the test, a clock moved by hand; then a storm of random calls.
+// for gates of the test, and a clock moved by hand.
 #define BOOST_TEST_MODULE thread_tool_runner
 #include <boost/test/unit_test.hpp>
 
-#include "actors/thread_tool_runner.hpp"
 #include "messages/limits.hpp"
+#include "runtime/thread_tool_runner.hpp"
+#include "tests/support/blocking_calls.hpp"
 #include "tests/support/virtual_clock.hpp"
 
 #include <atomic>
-#include <condition_variable>
 #include <future>
-#include <mutex>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -19,95 +18,8 @@
 #include <vector>
 
 using namespace penstock;
+using namespace penstock::testing;
 using namespace std::chrono_literals;
-using penstock::testing::virtual_clock;
-
-namespace {
-
-constexpr auto patience = 60s; // A test that waits longer has failed.
-
-// Opens once. Functions wait at it, the test waits for them.
-class gate {
-public:
-  void open() {
-    const std::lock_guard lock{mutex_};
-    open_ = true;
-    changed_.notify_all();
-  }
-  bool wait() {
-    std::unique_lock lock{mutex_};
-    ++waiting_;
-    changed_.notify_all();
-    return changed_.wait_for(lock, patience, [this] { return open_; });
-  }
-  bool await_waiting(int count) {
-    std::unique_lock lock{mutex_};
-    return changed_.wait_for(lock, patience, [&] { return waiting_ >= count; });
-  }
-
-private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool open_ = false;
-  int waiting_ = 0;
-};
-
-// The end of one call, as it was told.
-class ending {
-public:
-  tool_runner::done_function told() {
-    return [this](error why) {
-      const std::lock_guard lock{mutex_};
-      ++count_;
-      why_ = std::move(why);
-      changed_.notify_all();
-    };
-  }
-  error get() {
-    std::unique_lock lock{mutex_};
-    BOOST_REQUIRE(
-      changed_.wait_for(lock, patience, [this] { return count_ > 0; }));
-    BOOST_REQUIRE(count_ == 1);
-    return why_;
-  }
-  int count() {
-    const std::lock_guard lock{mutex_};
-    return count_;
-  }
-
-private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int count_ = 0;
-  error why_;
-};
-
-blocking_call call(std::function<void(std::stop_token)> what,
-                   std::stop_token cancelled = {},
-                   std::chrono::milliseconds timeout_ms = 1h) {
-  return {"work", std::move(what), timeout_ms, std::move(cancelled)};
-}
-
-// A function that returns when it is asked to.
-void obey(std::stop_token token) {
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  std::unique_lock lock{mutex};
-  changed.wait_for(lock, token, patience, [] { return false; });
-}
-
-bool await(const thread_tool_runner& runner,
-           std::function<bool(const tool_thread_counts&)> is) {
-  const auto until = std::chrono::steady_clock::now() + patience;
-  while (!is(runner.counts())) {
-    if (std::chrono::steady_clock::now() > until)
-      return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
-
-} // namespace
 
 BOOST_AUTO_TEST_CASE(a_function_that_returns_has_ended_well) {
   virtual_clock time;
@@ -353,116 +265,4 @@ BOOST_AUTO_TEST_CASE(what_a_function_owns_is_gone_before_its_end_is_told) {
   auto result = gone.get_future();
   BOOST_REQUIRE((result.wait_for(patience) == std::future_status::ready));
   BOOST_TEST(result.get());
-}
-
-BOOST_AUTO_TEST_CASE(the_destructor_ends_all_calls_that_obey) {
-  virtual_clock time;
-  std::vector<ending> ends(6);
-  {
-    gate begun;
-    thread_tool_runner runner{time, {.threads = 3}};
-    for (auto& end : ends)
-      runner.run_blocking(call([&](std::stop_token token) {
-                            begun.open();
-                            obey(token);
-                          }),
-                          end.told());
-    BOOST_TEST(begun.wait());
-  }
-  for (auto& end : ends)
-    BOOST_TEST((end.get().code == errc::aborted));
-  BOOST_TEST(time.pending() == 0u);
-}
-
-BOOST_AUTO_TEST_CASE(
-  the_destructor_leaves_what_hangs_and_touches_nothing_later) {
-  // The thread outlives the runner and the clock: ASan watches.
-  const auto hold = std::make_shared<gate>();
-  const auto returned = std::make_shared<std::promise<void>>();
-  ending end;
-  {
-    virtual_clock time;
-    thread_tool_runner runner{
-      time, {.threads = 1, .close_deadline_ms = std::chrono::milliseconds{1}}};
-    runner.run_blocking(call([hold, returned](auto) {
-                          hold->wait();
-                          returned->set_value_at_thread_exit();
-                        }),
-                        end.told());
-    BOOST_TEST(hold->await_waiting(1));
-  }
-  BOOST_TEST((end.get().code == errc::aborted));
-  hold->open();
-  BOOST_TEST(
-    (returned->get_future().wait_for(patience) == std::future_status::ready));
-  BOOST_TEST(end.count() == 1);
-}
-
-BOOST_AUTO_TEST_CASE(a_function_may_destroy_the_runner) {
-  virtual_clock time;
-  auto runner = std::make_unique<thread_tool_runner>(time);
-  ending end;
-  std::promise<void> destroyed;
-  gate ready;
-  runner->run_blocking(call([&](auto) {
-                         ready.wait();
-                         runner.reset();
-                         destroyed.set_value();
-                       }),
-                       end.told());
-  ready.open();
-  BOOST_TEST(
-    (destroyed.get_future().wait_for(patience) == std::future_status::ready));
-  BOOST_TEST((end.get().code == errc::aborted));
-}
-
-BOOST_AUTO_TEST_CASE(in_a_storm_every_call_ends_exactly_once) {
-  constexpr int calls = 2'000;
-  std::vector<std::atomic<int>> told(calls);
-  std::atomic<int> ended = 0;
-  {
-    virtual_clock time;
-    thread_tool_runner runner{time, {.threads = 3, .hung_threads_max = 2}};
-    std::vector<std::stop_source> stops(calls);
-    std::atomic<bool> over = false;
-    std::thread ticks{[&] {
-      while (!over) {
-        time.advance(5ms);
-        std::this_thread::yield();
-      }
-    }};
-    std::vector<std::thread> callers;
-    for (int from = 0; from < 4; ++from)
-      callers.emplace_back([&, from] {
-        std::minstd_rand random(unsigned(from) + 1);
-        for (int i = from; i < calls; i += 4) {
-          const auto kind = random() % 4;
-          const auto at = static_cast<std::size_t>(i);
-          runner.run_blocking(call(
-                                [kind](std::stop_token token) {
-                                  if (kind == 1)
-                                    throw std::runtime_error{"no"};
-                                  if (kind == 2)
-                                    obey(token);
-                                },
-                                stops[at].get_token(),
-                                std::chrono::milliseconds{random() % 20 + 1}),
-                              [&, at](const error&) {
-                                ++told[at];
-                                ++ended;
-                              });
-          stops[static_cast<std::size_t>(random() % unsigned(i + 1))]
-            .request_stop();
-        }
-      });
-    for (auto& caller : callers)
-      caller.join();
-    const auto until = std::chrono::steady_clock::now() + patience;
-    while (ended < calls && std::chrono::steady_clock::now() < until)
-      std::this_thread::yield();
-    over = true;
-    ticks.join();
-  }
-  for (const auto& count : told)
-    BOOST_REQUIRE(count == 1);
 }

@@ -22,6 +22,7 @@ using add_command = void (*)(CLI::App& app, int& code);
 
 void add_classify(CLI::App& app, int& code);
 void add_decode(CLI::App& app, int& code);
+void add_demo(CLI::App& app, int& code);
 
 /// Writes "penstock: WHAT" as one line to stderr. Say what to do.
 /// @returns `exit_usage`, for `code = usage_error(…)`.

@@ -15,6 +15,7 @@ constexpr auto version = "penstock 0.1.0";
 constexpr add_command commands[] = {
   add_classify,
   add_decode,
+  add_demo,
 };
 
 int run(int argc, char** argv) {

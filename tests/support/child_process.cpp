@@ -39,12 +39,32 @@ child_process::child_process(const std::vector<std::string>& arguments) {
 child_process::~child_process() {
   kill();
   reader_.join();
-  waitpid(pid_, nullptr, 0);
+  if (!status_)
+    waitpid(pid_, nullptr, 0);
   close(pipe_);
 }
 
 void child_process::kill() {
-  ::kill(pid_, SIGKILL); // A zombie until the destructor: the id stays ours.
+  send(SIGKILL);
+}
+
+void child_process::send(int signal) {
+  if (!status_) // A zombie until waitpid: the id stays ours.
+    ::kill(pid_, signal);
+}
+
+int child_process::exit_code(std::chrono::milliseconds limit) {
+  {
+    std::unique_lock lock{mutex_};
+    if (!changed_.wait_for(lock, limit, [this] { return output_ended_; }))
+      return -1;
+  }
+  if (!status_) {
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    status_ = status;
+  }
+  return WIFEXITED(*status_) ? WEXITSTATUS(*status_) : 128 + WTERMSIG(*status_);
 }
 
 void child_process::read_all() {
@@ -54,6 +74,9 @@ void child_process::read_all() {
     output_.append(buffer, static_cast<std::size_t>(got));
     changed_.notify_all();
   }
+  const std::lock_guard lock{mutex_};
+  output_ended_ = true;
+  changed_.notify_all();
 }
 
 std::string child_process::output() const {

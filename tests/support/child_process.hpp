@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <thread>
@@ -24,6 +25,13 @@ public:
   child_process& operator=(const child_process&) = delete;
 
   void kill();
+  /// Sends a signal; to one that has ended, in vain.
+  void send(int signal);
+
+  /// Waits until it has closed its output and ended.
+  /// @returns its exit code; 128 + the signal that killed it; -1 if it does not
+  ///          end within `limit`.
+  int exit_code(std::chrono::milliseconds limit = std::chrono::seconds{20});
 
   /// Its stdout and stderr so far.
   std::string output() const;
@@ -39,10 +47,12 @@ private:
   void read_all();
 
   pid_t pid_ = -1;
+  std::optional<int> status_; ///< Of waitpid, once it was called.
   int pipe_ = -1;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   std::string output_;
+  bool output_ended_ = false;
   std::thread reader_;
 };
 

@@ -1,4 +1,4 @@
-#include "actors/tool_pool.hpp"
+#include "runtime/tool_pool.hpp"
 
 #include "messages/check.hpp"
 #include "providers/named_thread.hpp"

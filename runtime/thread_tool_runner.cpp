@@ -1,6 +1,6 @@
-#include "actors/thread_tool_runner.hpp"
+#include "runtime/thread_tool_runner.hpp"
 
-#include "actors/tool_pool.hpp"
+#include "runtime/tool_pool.hpp"
 
 #include <utility>
 

@@ -1,7 +1,7 @@
 // The threads behind thread_tool_runner, and the calls on them.
 #pragma once
 
-#include "actors/thread_tool_runner.hpp"
+#include "runtime/thread_tool_runner.hpp"
 
 #include <condition_variable>
 #include <functional>

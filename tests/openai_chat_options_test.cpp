@@ -1,0 +1,259 @@
+// Goal: each option reaches each server in the way it knows, or is left out and
+// noted; a cut answer and a model's reasoning go back as they may. Method:
+// small prompts, looked at as JSON; recorded requests that servers have
+// answered.
+#define BOOST_TEST_MODULE openai_chat_options
+#include <boost/test/unit_test.hpp>
+
+#include "tests/support/openai_chat_requests.hpp"
+
+using namespace penstock;
+using namespace penstock::testing;
+BOOST_AUTO_TEST_CASE(encodes_a_thinking_level_as_each_server_wants_it) {
+  using enum thinking_level;
+  const struct {
+    target to;
+    thinking_level level;
+    const char *name, *want;
+  } table[] = {
+    {reasoner, high, "reasoning_effort", "\"high\""},
+    {reasoner, max, "reasoning_effort", "\"high\""},
+    {reasoner, off, "reasoning_effort", "\"minimal\""},
+    {{"openai", "gpt-5.2"}, max, "reasoning_effort", "\"xhigh\""},
+    {{"openai", "gpt-5.2"}, off, "reasoning_effort", "\"none\""},
+    {{"openai", "gpt-5.2"}, minimal, "reasoning_effort", "\"none\""},
+    {{"openai", "o3"}, off, "reasoning_effort", "\"low\""},
+    {{"groq", "qwen/qwen3-32b"}, low, "reasoning_effort", "\"none\""},
+    {{"groq", "qwen/qwen3-32b"}, medium, "reasoning_effort", "\"default\""},
+    {openrouter, low, "reasoning", "{\"effort\":\"low\"}"},
+    {deepseek, high, "thinking", "{\"type\":\"enabled\"}"},
+    {deepseek, max, "reasoning_effort", "\"max\""},
+    {deepseek, off, "thinking", "{\"type\":\"disabled\"}"},
+    {{"alibaba", "qwen3"}, low, "enable_thinking", "true"},
+    {unknown, medium, "reasoning_effort", "\"medium\""},
+  };
+  for (const auto& [to, level, name, want] : table) {
+    auto p = asks();
+    p.thinking = level;
+    BOOST_TEST_INFO(to.provider << " " << to.model << " " << int(level));
+    BOOST_TEST(to_text(member(body_of(p, to), name)) == want);
+    BOOST_TEST(notes_of(p, to).empty());
+  }
+  auto p = asks();
+  p.thinking = high;
+  BOOST_TEST(notes_of(p).size() == 1u);
+  p.thinking = off;
+  BOOST_TEST(notes_of(p).empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_a_server_does_not_know_is_left_out_and_noted) {
+  auto p = asks();
+  p.sampling = {.temperature = 0.5,
+                .top_p = 0.9,
+                .top_k = 40,
+                .presence_penalty = 0.1,
+                .frequency_penalty = 0.2,
+                .seed = -1,
+                .stop = {"x"}};
+  p.max_output_tokens = 7;
+  p.cache = cache_ttl::five_minutes;
+  const struct {
+    target to;
+    const char* want;
+    std::size_t notes;
+  } table[] = {
+    {target{},
+     R"({"temperature":0.5,"top_p":0.9,"presence_penalty":0.1,"frequency_penalty":0.2,"seed":-1,"stop":["x"],"max_completion_tokens":7})",
+     2},
+    {reasoner, R"({"seed":-1,"max_completion_tokens":7})", 7},
+    {{"openai", "gpt-5.2"},
+     R"({"temperature":0.5,"top_p":0.9,"presence_penalty":0.1,"frequency_penalty":0.2,"seed":-1,"max_completion_tokens":7})",
+     3},
+    {unknown,
+     R"({"temperature":0.5,"top_p":0.9,"presence_penalty":0.1,"frequency_penalty":0.2,"seed":-1,"stop":["x"],"max_tokens":7})",
+     2},
+    {mistral,
+     R"({"temperature":0.5,"top_p":0.9,"presence_penalty":0.1,"frequency_penalty":0.2,"random_seed":-1,"stop":["x"],"max_tokens":7})",
+     2},
+    {{"xai", "grok-4"},
+     R"({"temperature":0.5,"top_p":0.9,"seed":-1,"max_tokens":7})",
+     5},
+    {{"vllm", "m"},
+     R"({"temperature":0.5,"top_p":0.9,"top_k":40,"presence_penalty":0.1,"frequency_penalty":0.2,"seed":-1,"stop":["x"],"max_tokens":7})",
+     1},
+  };
+  for (const auto& [to, want, notes] : table) {
+    BOOST_TEST_INFO(to.provider << " " << to.model);
+    auto body = body_of(p, to);
+    for (const auto* other : {"model", "messages", "stream", "stream_options"})
+      body.erase(other);
+    BOOST_TEST(to_text(body) == sorted(want));
+    BOOST_TEST(notes_of(p, to).size() == notes);
+  }
+  p.thinking = thinking_level::low; // A model that reasons takes no sampling.
+  BOOST_TEST(!body_of(p, {"openai", "gpt-5.2"}).contains("temperature"));
+}
+
+BOOST_AUTO_TEST_CASE(numbers_that_are_none_and_too_many_stops_are_refused) {
+  auto p = asks();
+  p.sampling.temperature = std::numeric_limits<double>::quiet_NaN();
+  refusal_of(p);
+  p = asks();
+  p.sampling.stop = {"a", "b", "c", "d", "e"};
+  BOOST_TEST(refusal_of(p).find("at most 4") != std::string::npos);
+  BOOST_TEST(body_of(p, unknown).at("stop").size() == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(encodes_response_formats) {
+  using kind = response_format::kind;
+  auto p = asks();
+  p.response_format.what = kind::json;
+  BOOST_TEST(to_text(body_of(p).at("response_format"))
+             == R"({"type":"json_object"})");
+  p.response_format = {kind::json_schema, "n", R"({"type":"object"})"};
+  BOOST_TEST(
+    to_text(body_of(p).at("response_format"))
+    == sorted(
+      R"({"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}})"));
+  BOOST_TEST(refusal_of(p, deepseek).find("it has json") != std::string::npos);
+  p.response_format.schema_json = "{";
+  refusal_of(p);
+}
+
+BOOST_AUTO_TEST_CASE(asks_for_a_stream_with_usage) {
+  const auto p = asks();
+  BOOST_TEST(body_of(p).at("stream") == true);
+  BOOST_TEST(to_text(body_of(p).at("stream_options"))
+             == R"({"include_obfuscation":false,"include_usage":true})");
+  BOOST_TEST(to_text(body_of(p, unknown).at("stream_options"))
+             == R"({"include_usage":true})");
+  BOOST_TEST(!body_of(p, mistral).contains("stream_options"));
+}
+
+BOOST_AUTO_TEST_CASE(provider_options_are_merged_last) {
+  auto p = asks();
+  p.sampling.temperature = 0.5;
+  p.provider_options_json =
+    R"({"user":"u","temperature":1,"stream_options":{"include_usage":null,"x":[1]},"model":"other"})";
+  const auto body = body_of(p);
+  BOOST_TEST(body.at("user") == "u");
+  BOOST_TEST(body.at("temperature") == 1);
+  BOOST_TEST(body.at("model") == "other");
+  BOOST_TEST(to_text(body.at("stream_options"))
+             == R"({"include_obfuscation":false,"x":[1]})");
+  for (const auto* wrong :
+       {"[]", "{", "1", R"({"stream":false})", R"({"stream":null})"}) {
+    p.provider_options_json = wrong;
+    refusal_of(p);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_cut_answer_is_continued_as_the_server_can) {
+  auto p = asks();
+  p.messages.push_back(says(role::assistant, "half"));
+  p.ending = continuation::partial;
+  const auto& codec = *find_codec("openai-chat");
+  const auto prefill = [&](const target& to) {
+    return codec.has_prefill({to.provider, {}, to.base_url, {}, {}}, to.model);
+  };
+  for (const auto& to : {target{}, unknown, deepseek, openrouter}) {
+    const auto messages = body_of(p, to).at("messages");
+    BOOST_TEST(messages.size() == 3u);
+    BOOST_TEST(messages.back().at("role") == "user");
+    BOOST_TEST(!prefill(to));
+  }
+  for (const auto& to : {deepseek_beta, mistral}) {
+    BOOST_TEST(to_text(body_of(p, to).at("messages").back())
+               == R"({"content":"half","prefix":true,"role":"assistant"})");
+    BOOST_TEST(prefill(to));
+  }
+  const target vllm{"vllm", "m"};
+  BOOST_TEST(body_of(p, vllm).at("continue_final_message") == true);
+  BOOST_TEST(body_of(p, vllm).at("messages").size() == 2u);
+  p.ending = continuation::none;
+  BOOST_TEST(!body_of(p, vllm).contains("continue_final_message"));
+  BOOST_TEST(body_of(p).at("messages").size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(reasoning_goes_back_to_its_own_model_only) {
+  const auto with = [](const std::string& made_by) {
+    auto p = asks();
+    auto m = called();
+    m.parts.insert(m.parts.begin(), reasoning_content{"r", "s", {}, "i f"});
+    m.parts.insert(m.parts.begin(), reasoning_content{{}, {}, "e", "j"});
+    m.made_by = made_by;
+    p.messages.push_back(m);
+    p.messages.push_back(answered());
+    return p;
+  };
+  const auto first = [](const prompt& p, const target& to) {
+    return body_of(p, to).at("messages")[1];
+  };
+  BOOST_TEST(
+    first(with("openai-chat/deepseek-chat"), deepseek).at("reasoning_content")
+    == "r");
+  BOOST_TEST(first(with("openai-compatible/deepseek-chat"), deepseek)
+               .contains("reasoning_content"));
+  for (const auto* other : {"", "openai-chat/deepseek-reasoner",
+                            "anthropic-messages/deepseek-chat"})
+    BOOST_TEST(!first(with(other), deepseek).contains("reasoning_content"));
+  auto later = with("openai-chat/deepseek-chat");
+  later.messages.push_back(says(role::user, "next"));
+  BOOST_TEST(!first(later, deepseek).contains("reasoning_content"));
+  BOOST_TEST(
+    to_text(first(with("openai-chat/anthropic/claude-sonnet-4"), openrouter)
+              .at("reasoning_details"))
+    == sorted(R"([
+    {"type":"reasoning.encrypted","data":"e","id":"j","index":0},
+    {"type":"reasoning.text","text":"r","signature":"s","id":"i","format":"f","index":1}])"));
+  BOOST_TEST(
+    to_text(
+      first(with("openai-chat/mistral-large-latest"), mistral).at("content"))
+    == sorted(
+      R"([{"type":"thinking","thinking":[{"type":"text","text":"r"}]}])"));
+  BOOST_TEST(first(with("openai-chat/gpt-4o"), target{}).size() == 3u);
+}
+
+// Recorded requests (pydantic-ai, the OpenAI and the Mistral SDK), rebuilt.
+BOOST_AUTO_TEST_CASE(agrees_with_requests_that_servers_have_answered) {
+  prompt loop;
+  loop.messages = {
+    says(role::system, "Use the provided tool to calculate the square of 2."),
+    says(role::user, "What is the square of 2?"), called(), answered("4")};
+  loop.tools = {{"f", {}, R"({"type":"object","required":["x"]})"}};
+  BOOST_TEST(to_text(body_of(loop)) == sorted(R"({
+    "messages":[
+      {"content":"Use the provided tool to calculate the square of 2.","role":"system"},
+      {"role":"user","content":"What is the square of 2?"},
+      {"role":"assistant","content":null,"tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}}]},
+      {"role":"tool","tool_call_id":"call_1","content":"4"}],
+    "model":"gpt-4o","stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false},
+    "tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","required":["x"]}}}]})"));
+  auto thinks = asks("What is 17 * 23?");
+  thinks.system = "You are a helpful assistant";
+  thinks.thinking = thinking_level::high;
+  thinks.max_output_tokens = 1024;
+  BOOST_TEST(to_text(body_of(thinks, {"deepseek", "deepseek-v4-pro"}))
+             == sorted(R"({
+    "messages":[{"role":"system","content":"You are a helpful assistant"},{"role":"user","content":"What is 17 * 23?"}],
+    "model":"deepseek-v4-pro","max_tokens":1024,"reasoning_effort":"high","stream":true,
+    "stream_options":{"include_usage":true},"thinking":{"type":"enabled"}})"));
+  auto weather = asks("What's the weather like in San Francisco?");
+  weather.sampling.temperature = 0.5;
+  weather.sampling.top_p = 1.0;
+  weather.tools = {{"get_weather", "finds", R"({"type":"object"})"}};
+  weather.tool_choice.how = tool_choice::mode::required;
+  BOOST_TEST(to_text(body_of(weather, {"mistral", "mistral-small-latest"}))
+             == sorted(R"({
+    "messages":[{"content":"What's the weather like in San Francisco?","role":"user"}],
+    "model":"mistral-small-latest","stream":true,"temperature":0.5,"tool_choice":"any",
+    "tools":[{"function":{"description":"finds","name":"get_weather","parameters":{"type":"object"}},"type":"function"}],"top_p":1.0})"));
+}
+
+BOOST_AUTO_TEST_CASE(hostile_texts_become_valid_json) {
+  auto p = asks(std::string{"a\0\xFF\"\n", 5});
+  p.tools = {{"f", "\xC0", {}}};
+  const auto body = body_of(p);
+  BOOST_TEST(bytes_of(body.at("messages")[0], "content")
+             == (std::string{"a\0", 2} + "\uFFFD\"\n"));
+}
