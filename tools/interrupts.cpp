@@ -42,9 +42,10 @@ interrupts::~interrupts() {
 }
 
 void interrupts::exit_after(std::chrono::milliseconds limit, int code) {
-  if (latest_ != steady_clock::time_point{})
+  const auto at = steady_clock::now() + limit;
+  if (latest_ != steady_clock::time_point{} && latest_ <= at)
     return;
-  latest_ = steady_clock::now() + limit;
+  latest_ = at;
   code_ = code;
 }
 

@@ -26,7 +26,7 @@ public:
 
   /// Ends the process with `code` after `limit`, whatever its threads do.
   /// Output that nobody reads and destructors that hang do not count then.
-  /// The first call counts. Only in the handler.
+  /// The earliest call counts. Only in the handler.
   void exit_after(std::chrono::milliseconds limit, int code);
 
 private:
