@@ -20,8 +20,8 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t prompt_bytes_max = 16u << 20;
 /// From Ctrl-C to the exit, whatever hangs; half of it for the output.
-constexpr auto exit_limit = 400ms;
-constexpr auto output_limit = 200ms;
+constexpr auto exit_limit = 250ms;
+constexpr auto output_limit = 100ms;
 
 bool shows_dim() {
   const auto* term = std::getenv("TERM");
