@@ -115,7 +115,8 @@ tool_process::tool_process(const tool_call& call)
     if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0
         || pipe2(err, O_CLOEXEC) != 0)
       fail("no pipe");
-    posix_spawn_file_actions_adddup2(&how.actions, in[0], 0);
+    posix_spawn_file_actions_adddup2(
+      &how.actions, call.input_from >= 0 ? call.input_from : in[0], 0);
     posix_spawn_file_actions_adddup2(&how.actions, out[1], 1);
     posix_spawn_file_actions_adddup2(&how.actions, err[1], 2);
     in_ = in[1];

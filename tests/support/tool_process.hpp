@@ -19,6 +19,7 @@ struct tool_call {
   /// All of it, but for what a program needs to run (PATH, …).
   std::vector<std::pair<std::string, std::string>> environment{};
   std::string input{};      ///< Of standard input; ignored with `terminal`.
+  int input_from = -1;      ///< A descriptor to read instead of `input`.
   bool reads_output = true; ///< false: nobody reads its standard output.
   /// All three are a terminal, with Ctrl-C; what it prints is `out`.
   bool terminal = false;
