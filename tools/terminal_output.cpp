@@ -18,7 +18,7 @@ bool is_obeyed(std::string_view character) {
     return (character[0] >= 0 && character[0] < 0x20 && character[0] != '\n'
             && character[0] != '\t')
            || character[0] == 0x7F;
-  return (character >= "\xC2\x9C" && character <= "\xC2\x9F")
+  return (character >= "\xC2\x80" && character <= "\xC2\x9F")
          || (character >= "\xE2\x80\x8E" && character <= "\xE2\x80\x8F")
          || (character >= "\xE2\x80\xA8" && character <= "\xE2\x80\xAE")
          || (character >= "\xE2\x81\xA6" && character <= "\xE2\x81\xA9");
