@@ -159,6 +159,12 @@ bool set_seed(runtime_options& o, string_view text) {
   return set_number<FIELD(starts.sampling.seed), std::int64_t>(
     o, text, limits::min(), limits::max());
 }
+bool set_ca_file(runtime_options& o, string_view text) {
+  if (text.empty() || text.find('\0') != text.npos)
+    return false;
+  o.ca_file = text;
+  return true;
+}
 bool set_max_output_tokens(runtime_options& o, string_view text) {
   return set_number<FIELD(starts.max_output_tokens), uint64_t>(
     o, text, 1, std::numeric_limits<std::int64_t>::max());
@@ -217,6 +223,8 @@ constexpr row rows[] = {
   {"tool_threads", "a count from 1 to 1024", set_count<FIELD(tool_threads), 1, 1'024>},
   {"callback_threads", "a count from 1 to 1024", set_count<FIELD(callback_threads), 1, 1'024>},
   {"shutdown_deadline_ms", ms, set_ms<FIELD(shutdown_deadline_ms)>},
+
+  {"ca_file", "the path of a PEM file", set_ca_file},
 };
 // clang-format on
 

@@ -96,6 +96,25 @@ BOOST_AUTO_TEST_CASE(with_a_position_only_what_lies_after_it_is_told) {
   BOOST_TEST(sink->all<event::text_delta>()[0].offset == 3u);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_batch_left_over_is_asked_for) {
+  world w;
+  const auto sink = w.add({}, true);
+  (void)sink->return_credit(); // `caught_up` is taken
+  const auto log = make_log(1);
+  w.all.begin(log);
+  const auto part = log->open_text();
+  const std::string more(limits::batch_bytes_max, 'x');
+  for (int i = 0; i < 3; ++i)
+    log->append(part, more);
+  w.end(*log); // Nothing follows that would publish again.
+  std::size_t returns = 0;
+  while (sink->return_credit() && ++returns < 100)
+    w.publish();
+  BOOST_TEST(sink->names().back() == "stream_end");
+  BOOST_TEST(sink->heard.text().size() == 3 * more.size());
+  BOOST_TEST(returns < 100u);
+}
+
 BOOST_AUTO_TEST_CASE(a_position_that_makes_no_sense_replays_all) {
   world w;
   const auto log = w.stream(1, "so far");

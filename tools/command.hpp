@@ -20,6 +20,7 @@ enum exit_code : int {
 /// and sets `code`, which lives as long as `app`.
 using add_command = void (*)(CLI::App& app, int& code);
 
+void add_chat(CLI::App& app, int& code);
 void add_classify(CLI::App& app, int& code);
 void add_decode(CLI::App& app, int& code);
 void add_demo(CLI::App& app, int& code);

@@ -13,6 +13,7 @@ using namespace penstock::cli;
 constexpr auto version = "penstock 0.1.0";
 
 constexpr add_command commands[] = {
+  add_chat,
   add_classify,
   add_decode,
   add_demo,

@@ -1,0 +1,95 @@
+// Goal: on a terminal `penstock chat` is a conversation, and no model can move
+// its cursor.
+// Method: the real binary on a pseudo terminal, which is typed into.
+#ifndef BOOST_TEST_DYN_LINK
+#define BOOST_TEST_DYN_LINK
+#endif
+#define BOOST_TEST_MODULE chat_terminal
+#include <boost/test/unit_test.hpp>
+
+#include "providers/json.hpp"
+#include "tests/support/chat_fixture.hpp"
+
+using namespace penstock;
+using namespace std::chrono_literals;
+using testing::chat_fixture;
+using testing::tool_process;
+
+namespace {
+
+struct fixture : chat_fixture {
+  testing::tool_call on_terminal(std::vector<std::string> arguments) const {
+    auto call = chat(std::move(arguments));
+    call.terminal = true;
+    call.environment.emplace_back("TERM", "xterm");
+    return call;
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(terminal, fixture)
+
+BOOST_AUTO_TEST_CASE(a_conversation_remembers_and_ends_with_ctrl_d) {
+  serve(http_script{}.in_turn(
+    {openai_chat_answer(scripted_turn{}.text("Hello, Ann.")),
+     openai_chat_answer(scripted_turn{}.text("Your name is Ann."))}));
+  tool_process tool{on_terminal({})};
+  BOOST_TEST(tool.wait_for_out("> "));
+  tool.type("I am Ann\n");
+  BOOST_TEST(tool.wait_for_out("Hello, Ann."));
+  tool.type("Who am I?\n");
+  BOOST_TEST(tool.wait_for_out("Your name is Ann."));
+  tool.type("\x04");
+  BOOST_TEST(tool.exit_code() == 0);
+  const auto body = parse_ordered_json(body_of(1)).value();
+  const auto& messages = body.at("messages");
+  BOOST_TEST(messages.size() == 3u);
+  BOOST_TEST(messages.at(0).at("content") == "I am Ann");
+  BOOST_TEST(messages.at(1).at("content") == "Hello, Ann.");
+  BOOST_TEST(messages.at(2).at("content") == "Who am I?");
+}
+
+BOOST_AUTO_TEST_CASE(ctrl_c_ends_it_at_the_prompt_and_in_an_answer) {
+  serve(http_script{testing::endless_answer()});
+  tool_process idle{on_terminal({})};
+  BOOST_TEST(idle.wait_for_out("> "));
+  idle.type("\x03");
+  BOOST_TEST(idle.exit_code() == 130);
+  tool_process busy{on_terminal({"Hi"})};
+  BOOST_TEST(busy.wait_for_out("on nn"));
+  busy.type("\x03");
+  BOOST_TEST(busy.exit_code(500ms) == 130);
+  BOOST_TEST(server->wait_until(
+    [](auto& log) {
+      return !log.answers.empty() && log.answers[0].cut_by_peer.has_value();
+    },
+    20s));
+}
+
+BOOST_AUTO_TEST_CASE(a_model_cannot_command_the_terminal) {
+  serve(scripted_turn{}
+          .reasoning("Hm\x1B]0;title\a.")
+          .tokens({"a\x1B", "[2J\x1B]52;c;aGk=\a b",
+                   "\xC2\x9B"
+                   "31mc\rd"}));
+  for (const bool colors : {true, false}) {
+    auto call = on_terminal({"Hi"});
+    if (!colors)
+      call.environment.emplace_back("NO_COLOR", "1");
+    tool_process tool{call};
+    BOOST_TEST(tool.exit_code() == 0);
+    auto out = tool.out();
+    BOOST_TEST(out.find("a[2J") != std::string::npos, out);
+    // The only escapes are our own dim and its end.
+    std::size_t ours = 0;
+    for (const std::string own : {"\x1B[2m", "\x1B[0m"})
+      for (std::size_t at; (at = out.find(own)) != out.npos; ++ours)
+        out.erase(at, own.size());
+    BOOST_TEST((ours != 0) == colors);
+    for (const std::string bad : {"\x1B", "\a", "\xC2\x9B", "c\r"})
+      BOOST_TEST(out.find(bad) == out.npos);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

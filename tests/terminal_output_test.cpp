@@ -1,0 +1,161 @@
+// Goal: a person sees the answer, apart from reasoning and notes, and no model
+// can make a terminal do anything; a pipe gets the answer alone, as it is.
+// Method: events through the view, for a terminal, a pipe, and both.
+#ifndef BOOST_TEST_DYN_LINK
+#define BOOST_TEST_DYN_LINK
+#endif
+#define BOOST_TEST_MODULE terminal_output
+#include <boost/test/unit_test.hpp>
+
+#include "tests/support/event_samples.hpp"
+#include "tools/terminal_output.hpp"
+
+using namespace penstock;
+using cli::terminal_view;
+using testing::sample_of;
+
+namespace {
+
+constexpr cli::view_options screen{true, true, true, false};
+constexpr cli::view_options pipe_only{};
+
+struct shown {
+  terminal_view view;
+  std::string out, notes;
+
+  explicit shown(cli::view_options options) : view{options} {}
+  shown& see(event_body body) {
+    auto one = view.show(sample_of(std::move(body)));
+    out += one.out;
+    notes += one.notes;
+    return *this;
+  }
+};
+
+event::stream_end end_with_usage() {
+  event::stream_end end;
+  end.why.reason = finish_reason::stop;
+  end.usage = {token_usage::quality::exact, 5, 2, 0, 7, 3};
+  return end;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(nothing_that_a_terminal_obeys_is_left) {
+  const std::pair<std::string, std::string> rows[] = {
+    {"plain, \tthe tab\nand the line", "plain, \tthe tab\nand the line"},
+    {"\x1B[31mred\x1B]0;title\x07", "[31mred]0;title"},
+    {"a\rb\bc\x7F", "abc"},
+    {std::string{"a\0b", 3}, "ab"},
+    {"\xC2\x9B"
+     "31m\xC2\x85",
+     "31m"},
+    {"\xE2\x80\xAE"
+     "gpj.exe\xE2\x81\xA6",
+     "gpj.exe"},
+    {"\x9B\xFF", "\xEF\xBF\xBD\xEF\xBF\xBD"},
+    {"Zo\xC3\xAB \xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x92\xBB",
+     "Zo\xC3\xAB \xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x92\xBB"},
+  };
+  for (const auto& [from, to] : rows)
+    BOOST_TEST(cli::harmless(from) == to);
+}
+
+BOOST_AUTO_TEST_CASE(every_event_is_harmless_on_a_terminal) {
+  const std::string evil = "\x1B]52;c;eA==\x07\xC2\x9B"
+                           "2J\r";
+  const event_body bodies[] = {
+    event::text_delta{1, 0, evil},
+    event::refusal_delta{1, 0, evil},
+    event::reasoning_delta{1, 0, evil, evil},
+    event::file{1, {evil, "", evil, evil}},
+    event::source{1, {evil, evil, evil, evil}},
+    event::tool_call{1, evil, evil, evil, false, {}},
+    event::tool_result{1, evil, evil, true, false, {}},
+    event::attempt_retry{1, errc::network, {}, evil, evil, {}},
+    event::stream_error{{errc::network, evil, 0, {}, {}},
+                        true,
+                        {},
+                        {},
+                        evil,
+                        {evil},
+                        {evil},
+                        evil,
+                        {}},
+  };
+  for (const auto& body : bodies)
+    BOOST_TEST_CONTEXT(name_of(body)) {
+      shown s{{true, true, false, true}}; // without dimming of our own
+      s.see(body);
+      for (const auto& text : {s.out, s.notes}) {
+        BOOST_TEST(text.find_first_of("\x1B\x07\r") == text.npos);
+        BOOST_TEST(text.find("\xC2\x9B") == text.npos);
+      }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_screen_sets_reasoning_apart) {
+  shown s{screen};
+  s.see(event::reasoning_delta{1, 0, "Hm", ""})
+    .see(event::reasoning_delta{1, 2, ".", ""})
+    .see(event::reasoning_end{1})
+    .see(event::text_delta{2, 0, "Hello"})
+    .see(event::text_end{2})
+    .see(end_with_usage());
+  BOOST_TEST(s.out == "\x1B[2mHm.\x1B[0m\nHello\n");
+  BOOST_TEST(
+    s.notes == "\x1B[2m[5 tokens in (2 cached), 7 out (3 reasoning)]\x1B[0m\n");
+}
+
+BOOST_AUTO_TEST_CASE(dimming_ends_with_whatever_ends_the_reasoning) {
+  const event_body enders[] = {event::stream_abort{}, event::stream_error{},
+                               event::text_delta{2, 0, "x"},
+                               event::retract{1, 0}};
+  for (const auto& ender : enders) {
+    shown s{screen};
+    s.see(event::reasoning_delta{1, 0, "Hm", ""}).see(ender);
+    BOOST_TEST(s.out.find("Hm\x1B[0m\n") != s.out.npos, name_of(ender));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_pipe_gets_the_answer_alone_and_as_it_is) {
+  shown s{pipe_only};
+  s.see(event::stream_start{})
+    .see(event::reasoning_delta{1, 0, "Hm", ""})
+    .see(event::reasoning_end{1})
+    .see(event::text_delta{2, 0, "a\x1B[1m"})
+    .see(event::tool_call{3, "c", "f", "{}", false, {}})
+    .see(event::tool_result{3, "c", "1", false, false, {}})
+    .see(event::text_delta{4, 0, "b"})
+    .see(end_with_usage());
+  BOOST_TEST(s.out == "a\x1B[1mb\n");
+  BOOST_TEST(s.notes == "");
+}
+
+BOOST_AUTO_TEST_CASE(tools_and_retries_are_a_line_each) {
+  shown s{{true, true, false, false}};
+  s.see(event::text_delta{1, 0, "Let me look"})
+    .see(event::tool_call{2, "c", "f", "{\"a\":\n1}", false, {}})
+    .see(event::tool_result{2, "c", "\"no\"", true, false, {}})
+    .see(event::attempt_retry{1, errc::model_refusal, {}, "a:1", "b:2", {}})
+    .see(event::attempt_retry{
+      2, errc::rate_limit, std::chrono::milliseconds{500}, "b:2", "", {}});
+  BOOST_TEST(s.out == "Let me look\n");
+  BOOST_TEST(s.notes
+             == "[tool f: {\"a\": 1}]\n[tool failed: \"no\"]\n"
+                "[a:1: model_refusal; asking b:2]\n"
+                "[b:2: rate_limit; trying again in 500 ms]\n");
+}
+
+BOOST_AUTO_TEST_CASE(an_error_is_one_line_that_says_what_to_do) {
+  const error why{errc::authentication, "bad\nkey", 401, {}, {}};
+  BOOST_TEST(cli::explained(why)
+             == "authentication (HTTP 401): bad key; check the key");
+  shown s{pipe_only};
+  event::stream_error failed;
+  failed.why = why;
+  s.see(event::text_delta{1, 0, "half"}).see(failed);
+  BOOST_TEST(s.out == "half\n");
+  BOOST_TEST(
+    s.notes == "penstock: authentication (HTTP 401): bad key; check the key\n");
+}

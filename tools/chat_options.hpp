@@ -1,0 +1,36 @@
+// What `penstock chat` is told, and what it makes of it.
+#pragma once
+
+#include "runtime/config_file.hpp"
+#include "runtime/options.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace penstock::cli {
+
+struct chat_options {
+  std::string workspace = "chat";
+  std::string model; ///< "provider:model"
+  std::vector<std::string> fallback;
+  std::string system;
+  std::string base_url, api;    ///< For every model of the call.
+  std::string store, config;    ///< Paths.
+  std::vector<std::string> set; ///< "KEY=VALUE"
+  bool json = false;
+  bool soft_interrupt = false;
+  bool verbose = false;
+  std::optional<std::string> prompt; ///< "-": standard input.
+};
+
+/// The configuration file, with the command line laid over it.
+/// Errors: `invalid_request`, with what to do.
+expected<configuration> configuration_of(const chat_options& options);
+
+/// Makes and adds the tools of the configuration. Their commands do not see
+/// the variables that hold keys.
+/// Errors: `invalid_request`, which names the tool.
+expected<void> add_tools(configuration& to);
+
+} // namespace penstock::cli

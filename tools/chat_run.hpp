@@ -1,0 +1,64 @@
+// One call of `penstock chat`, from the first signal mask to the exit code.
+#pragma once
+
+#include "runtime/runtime.hpp"
+#include "tools/chat_options.hpp"
+#include "tools/interrupts.hpp"
+#include "tools/output_queue.hpp"
+#include "tools/terminal_output.hpp"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace penstock::cli {
+
+/// Ctrl-C and a reader that left go straight to the runtime, on threads of
+/// their own: what the thread of `run` does, or blocks in, does not matter.
+class chat_run {
+public:
+  /// Takes the process's signals: make it before any thread.
+  explicit chat_run(chat_options options);
+
+  /// @returns the exit code; what was wrong stands on standard error.
+  int run();
+
+private:
+  /// What a signal or a closed output means now.
+  enum class phase { asking, streaming };
+
+  void on_signal(unsigned count);
+  void on_output_failure();
+  void enter(phase now);
+
+  int complain(const error& why);
+  int with_runtime(configuration config);
+  int converse();
+  int answer(const std::string& prompt);
+  int tell_until_end(stream_id id);
+  void tell(const stream_event& event);
+  int finish(int code);
+  bool prompt_from_input(std::string& prompt);
+
+  const chat_options options_;
+
+  std::mutex mutex_;
+  phase now_ = phase::asking; // guarded by mutex_, as all to `asked_`
+  bool aborted_ = false, softened_ = false;
+  std::stop_source stop_;
+  runtime* asked_ = nullptr;
+
+  interrupts interrupts_;
+  const std::shared_ptr<output_queue> output_; // shared with the log hook
+  terminal_view view_;
+  std::vector<std::string> tools_;
+  bool talks_ = false; // a conversation on a terminal
+
+  subscription events_;
+  std::unique_ptr<runtime> runtime_; // goes first
+};
+
+} // namespace penstock::cli

@@ -1,0 +1,219 @@
+#include "tools/terminal_output.hpp"
+
+#include "messages/limits.hpp"
+#include "providers/scrub.hpp"
+#include "providers/utf8.hpp"
+
+#include <utility>
+
+namespace penstock::cli {
+
+namespace {
+
+constexpr std::string_view dim = "\x1B[2m", plain = "\x1B[0m";
+constexpr std::size_t note_bytes_max = 300;
+
+bool is_obeyed(std::string_view character) {
+  if (character.size() == 1)
+    return (character[0] >= 0 && character[0] < 0x20 && character[0] != '\n'
+            && character[0] != '\t')
+           || character[0] == 0x7F;
+  return (character >= "\xC2\x80" && character <= "\xC2\x9F")
+         || (character >= "\xE2\x80\x8E" && character <= "\xE2\x80\x8F")
+         || (character >= "\xE2\x80\xA8" && character <= "\xE2\x80\xAE")
+         || (character >= "\xE2\x81\xA6" && character <= "\xE2\x81\xA9");
+}
+
+std::string_view advice(errc code) {
+  switch (code) {
+  case errc::authentication:
+    return "check the key";
+  case errc::quota:
+    return "check the account's credit";
+  case errc::model_not_found:
+    return "check the name in --model";
+  case errc::context_exceeded:
+    return "shorten the prompt or name a model with a larger window";
+  case errc::rate_limit:
+  case errc::overloaded:
+  case errc::server_error:
+    return "try again later, or name another model with --fallback";
+  case errc::network:
+    return "check the address and the connection";
+  case errc::protocol:
+    return "check the address and the API (--base-url, --api)";
+  case errc::model_refusal:
+    return "name another model with --fallback";
+  default:
+    return {};
+  }
+}
+
+std::string counted(const token_usage& usage) {
+  using quality = token_usage::quality;
+  if (usage.known == quality::unknown)
+    return "usage unknown";
+  std::string text = std::to_string(usage.input_total) + " tokens in";
+  if (usage.cache_read != 0)
+    text += " (" + std::to_string(usage.cache_read) + " cached)";
+  text += ", " + std::to_string(usage.output_total) + " out";
+  if (usage.reasoning != 0)
+    text += " (" + std::to_string(usage.reasoning) + " reasoning)";
+  return usage.known == quality::partial ? text + ", at least" : text;
+}
+
+} // namespace
+
+std::string harmless(std::string_view text) {
+  std::string kept;
+  kept.reserve(text.size());
+  while (!text.empty()) {
+    const auto [what, bytes] = first_of(text);
+    const auto character = text.substr(0, bytes);
+    text.remove_prefix(bytes);
+    if (what != utf8_prefix::kind::valid)
+      kept += "\xEF\xBF\xBD";
+    else if (!is_obeyed(character))
+      kept += character;
+  }
+  return kept;
+}
+
+std::string explained(const error& why) {
+  std::string text{to_string(why.code)};
+  if (why.provider_status != 0)
+    text += " (HTTP " + std::to_string(why.provider_status) + ")";
+  text += ": " + one_line(why.message, limits::error_message_bytes_max);
+  if (const auto todo = advice(why.code); !todo.empty())
+    text.append("; ").append(todo);
+  return text;
+}
+
+/// Adds what one event shows.
+struct view_writer {
+  terminal_view& view;
+  shown_event& to;
+
+  const view_options& options() const { return view.options_; }
+
+  void end_dim() const {
+    if (std::exchange(view.dimmed_, false) && options().dims)
+      to.out += plain;
+  }
+  void end_line() const {
+    end_dim();
+    if (std::exchange(view.line_open_, false))
+      to.out += '\n';
+  }
+  void text(std::string_view bytes) const {
+    if (bytes.empty())
+      return;
+    if (view.dimmed_)
+      end_line();
+    to.out += options().out_is_terminal ? harmless(bytes) : std::string{bytes};
+    view.line_open_ = bytes.back() != '\n';
+  }
+  /// Notes begin a line of their own where both go to one screen.
+  void note(std::string_view line, bool scrap = true) const {
+    if (options().out_is_terminal)
+      end_line();
+    const bool dimmed = scrap && options().notes_are_terminal && options().dims;
+    to.notes.append(dimmed ? dim : "");
+    to.notes += one_line(line, scrap ? note_bytes_max
+                                     : limits::error_message_bytes_max * 2);
+    to.notes.append(dimmed ? plain : "").append("\n");
+  }
+  void tool_note(const std::string& line) const {
+    if (options().out_is_terminal || options().verbose)
+      note(line);
+  }
+  void end(const token_usage& usage) const {
+    end_line();
+    if (options().notes_are_terminal || options().verbose)
+      note("[" + counted(usage) + "]");
+  }
+
+  void operator()(const event::text_delta& e) const { text(e.text); }
+  void operator()(const event::refusal_delta& e) const { text(e.text); }
+  void operator()(const event::reasoning_delta& e) const {
+    if (!options().out_is_terminal || e.text.empty())
+      return;
+    if (!view.dimmed_) {
+      end_line();
+      to.out += options().dims ? dim : "[thinking] ";
+      view.dimmed_ = true;
+    }
+    to.out += harmless(e.text);
+    view.line_open_ = true;
+  }
+  void operator()(const event::text_end&) const {
+    if (options().out_is_terminal)
+      end_line();
+  }
+  void operator()(const event::reasoning_end&) const { end_line(); }
+  void operator()(const event::file& e) const {
+    note("[file: " + e.what.media_type + ", "
+         + (e.what.url.empty() ? std::to_string(e.what.bytes.size()) + " bytes"
+                               : e.what.url)
+         + "]");
+  }
+  void operator()(const event::source& e) const {
+    tool_note("[source: " + e.what.title + " " + e.what.url + "]");
+  }
+  void operator()(const event::tool_call& e) const {
+    tool_note("[tool " + e.tool_name + ": " + e.input_json + "]");
+  }
+  void operator()(const event::tool_result& e) const {
+    tool_note((e.is_error ? "[tool failed: " : "[tool answered: ")
+              + e.output_json + "]");
+  }
+  void operator()(const event::attempt_retry& e) const {
+    note("[" + e.model + ": " + std::string{to_string(e.error_class)} + "; "
+         + (e.next_model.empty() ? "trying again" : "asking " + e.next_model)
+         + (e.delay.count() == 0
+              ? ""
+              : " in " + std::to_string(e.delay.count()) + " ms")
+         + "]");
+  }
+  void operator()(const event::retract&) const {
+    end_line(); // What replaces it must not run into it.
+    note("[the output above is withdrawn; what follows replaces it]");
+  }
+  void operator()(const event::stream_end& e) const {
+    end(e.usage);
+    if (e.why.reason == finish_reason::length)
+      note("[the answer reached its limit of tokens]");
+  }
+  void operator()(const event::stream_abort& e) const {
+    end(e.usage);
+    note("penstock: aborted", false);
+  }
+  void operator()(const event::stream_error& e) const {
+    end_line();
+    auto line = "penstock: " + explained(e.why);
+    for (const auto& model : e.failed_models)
+      line += "; failed: " + model;
+    for (const auto& model : e.refused_models)
+      line += "; refused: " + model;
+    note(line, false);
+  }
+  // The rest is for programs.
+  void operator()(const event::stream_start&) const {}
+  void operator()(const event::tool_call_start&) const {}
+  void operator()(const event::tool_call_delta&) const {}
+  void operator()(const event::tool_execution_start&) const {}
+  void operator()(const event::step_end&) const {}
+  void operator()(const event::caught_up&) const {}
+  void operator()(const event::queue_changed&) const {}
+  void operator()(const event::history_changed&) const {}
+};
+
+terminal_view::terminal_view(view_options options) : options_(options) {}
+
+shown_event terminal_view::show(const stream_event& event) {
+  shown_event shown;
+  std::visit(view_writer{*this, shown}, event.body);
+  return shown;
+}
+
+} // namespace penstock::cli

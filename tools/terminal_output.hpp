@@ -1,0 +1,50 @@
+// Events as a person reads them.
+#pragma once
+
+#include "messages/stream.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace penstock::cli {
+
+/// `text` without what a terminal would obey and what would hide or reorder
+/// it: control characters but for line ends and tabs, C1 controls, direction
+/// marks. Valid UTF-8 whatever it was. So a model cannot move the cursor, set a
+/// title or write the clipboard.
+std::string harmless(std::string_view text);
+
+struct view_options {
+  bool out_is_terminal = false;    ///< Standard output.
+  bool notes_are_terminal = false; ///< Standard error.
+  bool dims = false;               ///< Whether terminals are to show it.
+  /// Tell usage and tools although no terminal is there.
+  bool verbose = false;
+};
+
+/// What one event adds to standard output and to standard error.
+struct shown_event {
+  std::string out, notes;
+  bool operator==(const shown_event&) const = default;
+};
+
+/// The answer goes to standard output, and there alone; on a terminal reasoning
+/// is shown before it, dimmed. All else is a note of one line each.
+class terminal_view {
+public:
+  explicit terminal_view(view_options options);
+
+  shown_event show(const stream_event& event);
+
+private:
+  friend struct view_writer;
+  view_options options_;
+  bool line_open_ = false; // the cursor is not at the begin of a line
+  bool dimmed_ = false;    // reasoning is being shown
+};
+
+/// An error as one line for a person: class, status, message, and what to do
+/// where the class says so.
+std::string explained(const error& why);
+
+} // namespace penstock::cli
