@@ -1,0 +1,155 @@
+// Goal: the gauge bounds what is in flight, a paused socket is resumed exactly
+// once, and never forgotten. Method: the thresholds byte by byte, then a reader
+// and a writer on two threads that wait for each other only.
+#ifndef BOOST_TEST_DYN_LINK
+#define BOOST_TEST_DYN_LINK
+#endif
+#define BOOST_TEST_MODULE attempt_link
+#include <boost/test/unit_test.hpp>
+
+#include "messages/attempt_link.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <semaphore>
+#include <thread>
+
+using namespace penstock;
+
+BOOST_AUTO_TEST_CASE(the_socket_runs_up_to_the_limit_and_pauses_above) {
+  attempt_link link{100};
+  BOOST_TEST(link.received(60));
+  BOOST_TEST(link.received(40));
+  BOOST_TEST(!link.paused());
+  BOOST_TEST(!link.received(1));
+  BOOST_TEST(link.paused());
+  BOOST_TEST(link.in_flight_bytes() == 101u);
+}
+
+BOOST_AUTO_TEST_CASE(a_quarter_resumes_it_once) {
+  attempt_link link{100};
+  int resumed = 0;
+  link.on_resume([&] { ++resumed; });
+  BOOST_TEST(!link.received(101));
+  link.consumed(75);
+  BOOST_TEST(link.in_flight_bytes() == 26u);
+  BOOST_TEST(link.paused());
+  BOOST_TEST(resumed == 0);
+  link.consumed(1);
+  BOOST_TEST(!link.paused());
+  BOOST_TEST(resumed == 1);
+  link.consumed(25);
+  BOOST_TEST(resumed == 1);
+  BOOST_TEST(link.in_flight_bytes() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_not_paused_is_not_resumed) {
+  attempt_link link{100};
+  int resumed = 0;
+  link.on_resume([&] { ++resumed; });
+  BOOST_TEST(link.received(100));
+  link.consumed(100);
+  BOOST_TEST(resumed == 0);
+}
+
+BOOST_AUTO_TEST_CASE(it_pauses_and_resumes_again_and_again) {
+  attempt_link link{100};
+  int resumed = 0;
+  link.on_resume([&] { ++resumed; });
+  for (int round = 1; round <= 5; ++round) {
+    BOOST_TEST(!link.received(1000));
+    BOOST_TEST(link.paused());
+    link.consumed(1000);
+    BOOST_TEST(resumed == round);
+    BOOST_TEST(!link.paused());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(bytes_that_come_while_it_is_paused_still_count) {
+  attempt_link link{100};
+  int resumed = 0;
+  link.on_resume([&] { ++resumed; });
+  BOOST_TEST(!link.received(101));
+  BOOST_TEST(!link.received(50));
+  link.consumed(101);
+  BOOST_TEST(resumed == 0);
+  link.consumed(25);
+  BOOST_TEST(resumed == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_resume_without_a_hook_is_harmless) {
+  attempt_link link{0};
+  BOOST_TEST(!link.received(1));
+  link.consumed(1);
+  BOOST_TEST(!link.paused());
+}
+
+BOOST_AUTO_TEST_CASE(a_cancel_stays_and_leaves_the_gauge_alone) {
+  attempt_link link{100};
+  int resumed = 0;
+  link.on_resume([&] { ++resumed; });
+  BOOST_TEST(!link.cancelled());
+  BOOST_TEST(!link.received(101));
+  link.cancel();
+  link.cancel();
+  BOOST_TEST(link.cancelled());
+  BOOST_TEST(link.in_flight_bytes() == 101u);
+  // What is dropped is subtracted as well, so a cancelled socket is let go.
+  link.consumed(101);
+  BOOST_TEST(resumed == 1);
+  BOOST_TEST(link.cancelled());
+}
+
+// The writer sleeps whenever it is paused. A forgotten resume stops both, and
+// the deadline fails the test.
+BOOST_AUTO_TEST_CASE(no_resume_is_lost_between_two_threads) {
+  using namespace std::chrono_literals;
+  constexpr std::size_t rounds = 300'000, limit = 8;
+  attempt_link link{limit};
+  std::counting_semaphore<> resumed{0};
+  std::atomic<std::size_t> written{0}, largest{0};
+  std::atomic<bool> stuck{false}, done{false};
+  link.on_resume([&] { resumed.release(); });
+
+  std::thread reader{[&] {
+    for (std::size_t read = 0; !(done && read == written) && !stuck;) {
+      if (read == written) {
+        std::this_thread::yield();
+        continue;
+      }
+      ++read;
+      link.consumed(3);
+    }
+  }};
+  std::size_t pauses = 0;
+  for (std::size_t i = 0; i < rounds && !stuck; ++i) {
+    // Counted first: the reader takes only what is in the gauge.
+    const bool go_on = link.received(3);
+    largest = std::max(largest.load(), link.in_flight_bytes());
+    ++written;
+    if (!go_on) {
+      ++pauses;
+      stuck = !resumed.try_acquire_for(30s);
+    }
+  }
+  done = true;
+  reader.join();
+  BOOST_TEST(!stuck);
+  BOOST_TEST(link.in_flight_bytes() == 0u);
+  BOOST_TEST(!link.paused());
+  BOOST_TEST(pauses > 0u);
+  BOOST_TEST(largest <= limit + 3);
+  // Nobody was woken who did not wait.
+  BOOST_TEST(!resumed.try_acquire());
+}
+
+BOOST_AUTO_TEST_CASE(a_cancel_is_seen_by_another_thread) {
+  attempt_link link{100};
+  std::thread other{[&] { link.cancel(); }};
+  while (!link.cancelled())
+    std::this_thread::yield();
+  other.join();
+  BOOST_TEST(link.cancelled());
+}
