@@ -102,45 +102,41 @@ BOOST_AUTO_TEST_CASE(a_cancel_stays_and_leaves_the_gauge_alone) {
   BOOST_TEST(link.cancelled());
 }
 
-// The writer sleeps whenever it is paused. A forgotten resume stops both, and
-// the deadline fails the test.
+// The writer sleeps whenever it is paused. The reader takes bytes as soon as
+// the gauge has them, so also between the writer's look at the gauge and its
+// pause. A forgotten resume stops both, and the deadline fails the test.
 BOOST_AUTO_TEST_CASE(no_resume_is_lost_between_two_threads) {
   using namespace std::chrono_literals;
-  constexpr std::size_t rounds = 300'000, limit = 8;
+  constexpr std::size_t rounds = 1'000'000, limit = 3;
   attempt_link link{limit};
   std::counting_semaphore<> resumed{0};
-  std::atomic<std::size_t> written{0}, largest{0};
-  std::atomic<bool> stuck{false}, done{false};
+  std::atomic<bool> stuck{false};
   link.on_resume([&] { resumed.release(); });
 
   std::thread reader{[&] {
-    for (std::size_t read = 0; !(done && read == written) && !stuck;) {
-      if (read == written) {
-        std::this_thread::yield();
-        continue;
+    for (std::size_t read = 0; read < rounds && !stuck;)
+      if (link.in_flight_bytes() >= 2) {
+        link.consumed(2);
+        ++read;
       }
-      ++read;
-      link.consumed(3);
-    }
   }};
-  std::size_t pauses = 0;
+  std::size_t pauses = 0, largest = 0;
   for (std::size_t i = 0; i < rounds && !stuck; ++i) {
-    // Counted first: the reader takes only what is in the gauge.
-    const bool go_on = link.received(3);
-    largest = std::max(largest.load(), link.in_flight_bytes());
-    ++written;
+    const bool go_on = link.received(2);
+    largest = std::max(largest, link.in_flight_bytes());
     if (!go_on) {
       ++pauses;
-      stuck = !resumed.try_acquire_for(30s);
+      stuck = !resumed.try_acquire_for(20s);
     }
   }
-  done = true;
   reader.join();
   BOOST_TEST(!stuck);
   BOOST_TEST(link.in_flight_bytes() == 0u);
   BOOST_TEST(!link.paused());
   BOOST_TEST(pauses > 0u);
-  BOOST_TEST(largest <= limit + 3);
+  // One read crosses the limit. One more may come, of a reader that drained
+  // the gauge, was held up, and resumes the pause after the one it meant.
+  BOOST_TEST(largest <= limit + 2 * 2);
   // Nobody was woken who did not wait.
   BOOST_TEST(!resumed.try_acquire());
 }
