@@ -75,6 +75,7 @@ struct live_stream {
   // The end.
   std::optional<stream_ending> ending;
   bool soft_stop = false;
+  bool at_boundary = false; ///< A part closed: what comes next decides.
   bool abandoned = false;
   std::vector<reply<stop_result>> stoppers;
   std::vector<queued_message> returned_queue;

@@ -190,6 +190,11 @@ void workspace_core::on(const deadline_due& m) {
     if (mine(m.stream) && machine_.now() == phase::stopping)
       detach_workers();
     return;
+  case deadline_due::kind::soft_stop:
+    if (mine(m.stream) && live().at_boundary && !live().finish_seen
+        && machine_.now() == phase::streaming)
+      stop_at_boundary();
+    return;
   case deadline_due::kind::flush:
     if (mine(m.stream) && live().log && !live().ending) {
       live().flush_armed = false;

@@ -106,6 +106,7 @@ private:
   void step_answered(const attempt_verdict& v);
   void retry(const attempt_verdict& v);
   void withdraw_after(const attempt_verdict& v);
+  void stop_at_boundary();
   void flush();
   void write_growth(std::vector<store_record>& records);
 

@@ -17,6 +17,30 @@ bool paused_turn(const std::optional<finish>& f) {
   return f && f->raw == "pause_turn";
 }
 
+bool is_output(const stream_part& p) {
+  return std::holds_alternative<part::text>(p)
+         || std::holds_alternative<part::reasoning>(p)
+         || std::holds_alternative<part::refusal>(p)
+         || std::holds_alternative<part::tool_start>(p)
+         || std::holds_alternative<part::tool_input>(p)
+         || std::holds_alternative<part::tool_result>(p)
+         || std::holds_alternative<part::file>(p);
+}
+
+bool is_end(const stream_part& p) {
+  return std::holds_alternative<part::text_end>(p)
+         || std::holds_alternative<part::reasoning_end>(p);
+}
+
+bool has_output(const std::vector<stream_part>& parts) {
+  return std::any_of(parts.begin(), parts.end(), is_output);
+}
+
+bool output_follows_an_end(const std::vector<stream_part>& parts) {
+  return std::any_of(std::find_if(parts.begin(), parts.end(), is_end),
+                     parts.end(), is_output);
+}
+
 void add_once(std::vector<std::string>& names, const std::string& name) {
   if (std::find(names.begin(), names.end(), name) == names.end())
     names.push_back(name);
@@ -156,6 +180,8 @@ void workspace_core::on(const parts_received& m) {
     return;
   auto& s = live();
   s.finish_seen |= m.finish_seen;
+  if (s.at_boundary && !s.finish_seen && has_output(m.parts))
+    return stop_at_boundary();
   const auto done = s.contract.take(m.index, m.parts, *s.log);
   if (done.output && !s.first_token_at)
     s.first_token_at = ports_.now();
@@ -164,10 +190,18 @@ void workspace_core::on(const parts_received& m) {
     return fail_stream(done.why);
   s.soft_stop |= done.provider_result && queue_ends_step();
   if (s.soft_stop && done.part_closed && !s.finish_seen) {
-    PENSTOCK_CHECK(machine_.apply(input::boundary));
-    return stop_workers({});
+    if (output_follows_an_end(m.parts))
+      return stop_at_boundary();
+    s.at_boundary = true;
+    ports_.arm(s.plan->options.soft_stop_wait_ms,
+               {deadline_due::kind::soft_stop, 0, s.id()});
   }
   flush();
+}
+
+void workspace_core::stop_at_boundary() {
+  PENSTOCK_CHECK(machine_.apply(input::boundary));
+  stop_workers({});
 }
 
 void workspace_core::on(const attempt_settled& m) {
@@ -206,6 +240,7 @@ void workspace_core::close_attempt(const attempt_report& report,
                                    const std::string& model) {
   auto& s = live();
   s.attempt_runs = false;
+  s.at_boundary = false;
   s.contract.end_attempt(report.failure || report.stopped, *s.log);
   s.spans.back().to = s.log->size();
   s.book(model, report.usage);

@@ -255,6 +255,7 @@ struct deadline_due {
     endpoint,
     hedge,
     kill,
+    soft_stop,
     flush,
     stream,
     passivate,

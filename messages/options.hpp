@@ -96,6 +96,9 @@ struct stream_options {
   milliseconds hedge_after_ms{0};
   /// A worker that ignores its cancellation this long is detached.
   milliseconds kill_deadline_ms{2'000};
+  /// Where a part has closed, a soft stop waits so long for word that this was
+  /// the natural end anyway.
+  milliseconds soft_stop_wait_ms{100};
   milliseconds partial_flush_interval_ms{500};
   std::uint32_t max_steps = 100'000;
 };

@@ -197,6 +197,7 @@ constexpr row rows[] = {
   {"trim_repeated_text", flag, set_flag<FIELD(streams.trim_repeated_text)>},
   {"stream_deadline_ms", "milliseconds, at least 1, or none", set_ms_or_none<FIELD(streams.stream_deadline_ms)>},
   {"hedge_after_ms", ms_off, set_ms<FIELD(streams.hedge_after_ms)>},
+  {"soft_stop_wait_ms", ms, set_ms<FIELD(streams.soft_stop_wait_ms)>},
   {"kill_deadline_ms", ms, set_ms<FIELD(streams.kill_deadline_ms)>},
   {"partial_flush_interval_ms", ms, set_ms<FIELD(streams.partial_flush_interval_ms)>},
   {"max_steps", count_1, set_count<FIELD(streams.max_steps), 1>},

@@ -7,6 +7,7 @@
 #include "tests/support/workspace_fixture.hpp"
 
 using namespace penstock;
+using namespace std::chrono_literals;
 using namespace penstock::testing;
 using reason = event::stream_abort::reason;
 using std::chrono::milliseconds;
@@ -157,6 +158,9 @@ BOOST_FIXTURE_TEST_CASE(a_soft_stop_ends_at_the_end_of_a_part,
   BOOST_TEST((core->now() == phase::streaming));
   text(0, " part");
   parts({part::text_end{0}});
+  advance(settings.streams.soft_stop_wait_ms - 1ms);
+  BOOST_TEST((core->now() == phase::streaming));
+  advance(1ms);
   BOOST_TEST((core->now() == phase::stopping));
   is_cancelled();
   BOOST_TEST(sink->heard.text() == "first part");
@@ -173,6 +177,34 @@ BOOST_FIXTURE_TEST_CASE(a_soft_stop_at_the_natural_end_is_no_abort,
   BOOST_TEST(sink->all<event::stream_end>().size() == 1u);
   BOOST_TEST(aborts(*sink).empty());
   CHECK_STOP(stopped[0], already_finished);
+}
+
+BOOST_FIXTURE_TEST_CASE(the_natural_end_may_come_behind_the_parts_end,
+                        workspace_fixture) {
+  begin();
+  text(0, "all");
+  stop({}, true);
+  parts({part::text_end{0}});
+  parts({part::finished{}}, true);
+  advance(1s);
+  BOOST_TEST((core->now() == phase::streaming));
+  finishes();
+  BOOST_TEST(sink->all<event::stream_end>().size() == 1u);
+  BOOST_TEST(aborts(*sink).empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(what_goes_on_behind_a_soft_stops_boundary_is_not_shown,
+                        workspace_fixture) {
+  begin();
+  text(0, "first");
+  stop({}, true);
+  parts({part::text_end{0}});
+  text(1, "second");
+  BOOST_TEST((core->now() == phase::stopping));
+  is_cancelled();
+  BOOST_TEST(sink->heard.text() == "first");
+  BOOST_TEST(aborts(*sink).size() == 1u);
+  BOOST_TEST(trouble() == "");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_soft_stop_before_any_output_is_at_a_boundary,

@@ -2,8 +2,10 @@
 #include "tools/command.hpp"
 
 #include <exception>
+#include <fcntl.h>
 #include <iostream>
 #include <string>
+#include <unistd.h>
 
 namespace {
 
@@ -40,9 +42,21 @@ int run(int argc, char** argv) {
   return code;
 }
 
+// A file or socket of ours must never take the number of a standard stream
+// that the caller has closed.
+void reserve_standard_streams() {
+  int fd = -1;
+  do
+    fd = open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd > STDERR_FILENO)
+    close(fd);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
+  reserve_standard_streams();
   std::ios::sync_with_stdio(false);
   try {
     return run(argc, argv);
