@@ -20,6 +20,9 @@ target_compile_options(penstock_flags INTERFACE
   # GCC 12 sees an overlap in "text" + std::string where there is none
   # (gcc.gnu.org/PR105651).
   "$<${is_gcc}:-Wno-restrict>"
+  # And an uninitialised std::optional in a variant where there is none
+  # (gcc.gnu.org/PR80635).
+  "$<${is_gcc}:-Wno-maybe-uninitialized>"
   "$<$<BOOL:${PENSTOCK_WERROR}>:-Werror>"
   # A failed PENSTOCK_CHECK names a file of the project, not of the machine.
   "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/="
