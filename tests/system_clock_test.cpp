@@ -88,6 +88,7 @@ BOOST_FIXTURE_TEST_CASE(a_firing_may_arm_and_cancel, fixture) {
 BOOST_FIXTURE_TEST_CASE(what_a_function_holds_may_call_the_clock_as_it_goes,
                         fixture) {
   struct armer {
+    armer(penstock::clock& c, std::promise<void>& g) : time(c), gone(g) {}
     penstock::clock& time;
     std::promise<void>& gone;
     ~armer() {
