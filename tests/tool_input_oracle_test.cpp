@@ -255,7 +255,8 @@ public:
     std::vector<std::string> keywords;
     collect(schema, keywords);
     std::ranges::sort(keywords);
-    keywords.erase(std::ranges::unique(keywords).begin(), keywords.end());
+    keywords.erase(std::unique(keywords.begin(), keywords.end()),
+                   keywords.end());
     for (const auto& one : keywords) {
       auto less = schema;
       strip(less, one);

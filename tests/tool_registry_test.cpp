@@ -60,6 +60,7 @@ BOOST_AUTO_TEST_CASE(what_is_refused_changes_nothing) {
 BOOST_AUTO_TEST_CASE(a_tool_may_use_the_registry_when_it_goes) {
   tool_registry tools;
   struct last_word {
+    explicit last_word(tool_registry& r) : to(r) {}
     tool_registry& to;
     ~last_word() { to.snapshot(); }
   };

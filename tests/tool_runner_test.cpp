@@ -83,7 +83,7 @@ tool_handler answers(std::string output_json) {
 } // namespace
 
 BOOST_FIXTURE_TEST_CASE(a_handler_gets_all_of_its_invocation, fixture) {
-  const auto outcome = run([this](const tool_invocation& with) {
+  const auto outcome = run([](const tool_invocation& with) {
     BOOST_TEST(with.workspace_id == "w");
     BOOST_TEST((with.stream == stream_id{7}));
     BOOST_TEST(with.tool_call_id == "call_1");
