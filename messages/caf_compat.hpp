@@ -87,6 +87,13 @@ void post_exit(const Handle& to) {
   caf::anon_send_exit(to, caf::exit_reason::user_shutdown);
 }
 
+/// Tells TSan that what was done before a message was sent is seen by now.
+inline void came_through_mailbox([[maybe_unused]] void* actor) {
+#if PENSTOCK_TSAN && !PENSTOCK_CAF_1
+  __tsan_acquire(actor);
+#endif
+}
+
 /// The messages an actor accepts. Its state class has one `on(const M&)` per
 /// message; a missing one is a compile error.
 template <class... Messages>
@@ -94,8 +101,11 @@ struct protocol {
   using handle = typed_handle<Messages...>;
 
   template <class State>
-  static typename handle::behavior_type behavior(State* state) {
-    return {[state](const Messages& message) { state->on(message); }...};
+  static typename handle::behavior_type behavior(State* state, void* actor) {
+    return {[state, actor](const Messages& message) {
+      came_through_mailbox(actor);
+      state->on(message);
+    }...};
   }
 };
 
@@ -118,6 +128,7 @@ public:
 #if !PENSTOCK_CAF_1
     this->set_default_handler(caf::drop); // print nothing
     this->set_down_handler([this](caf::down_msg& down) {
+      came_through_mailbox(this);
       if (auto node = watched_.extract(down.source); !node.empty())
         node.mapped()(describe(down.reason));
     });
@@ -169,7 +180,7 @@ protected:
   behavior_type make_behavior() override {
     make_();
     make_ = nullptr;
-    return Protocol::behavior(state_.get());
+    return Protocol::behavior(state_.get(), this);
   }
 
   void on_exit() override {

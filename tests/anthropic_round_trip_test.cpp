@@ -109,7 +109,7 @@ std::vector<json> executed_blocks(const json& blocks) {
 json normalized(json request) {
   for (auto& turn : request["messages"])
     if (turn["content"].is_string())
-      turn["content"] = {text(turn["content"])};
+      turn["content"] = json::array({text(turn["content"])});
   return request;
 }
 

@@ -64,11 +64,14 @@ BOOST_FIXTURE_TEST_CASE(cancel_is_not_held_up_by_busy_neighbours, fixture) {
     bool on_body(std::string_view) override { return true; }
     void on_end(error) override {}
   };
-  for (int i = 0; i < 16; ++i)
-    client->start(post(server->url("/busy")), std::make_shared<sink>());
   const auto listener = std::make_shared<recording_listener>();
   const auto id = client->start(post(server->url("/idle")), listener);
   BOOST_REQUIRE(listener->wait_until([](auto& h) { return h.pieces > 0; }));
+  for (int i = 0; i < 16; ++i)
+    client->start(post(server->url("/busy")), std::make_shared<sink>());
+  const auto busy = std::make_shared<recording_listener>();
+  client->start(post(server->url("/busy")), busy);
+  BOOST_REQUIRE(busy->wait_until([](auto& h) { return h.pieces > 0; }));
   const auto called = std::chrono::steady_clock::now();
   client->cancel(id);
   BOOST_REQUIRE(listener->wait_for_end());

@@ -80,7 +80,7 @@ tool_definition get_tool() {
   return {"get", "Gets.", R"({"type":"object","b":1,"a":2})"};
 }
 
-json turn(const char* who, json content) {
+json turn(const char* who, std::vector<json> content) {
   return {{"role", who}, {"content", std::move(content)}};
 }
 

@@ -43,7 +43,7 @@ reasoning_content thought();
 tool_definition get_tool();
 
 /// As they are on the wire.
-json turn(const char* who, json content);
+json turn(const char* who, std::vector<json> content);
 json text(std::string text);
 
 } // namespace penstock::test
