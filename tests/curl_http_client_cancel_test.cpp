@@ -7,6 +7,9 @@
 
 #include "tests/support/curl_streams.hpp"
 
+#include <future>
+#include <mutex>
+
 using namespace penstock;
 using namespace std::chrono_literals;
 using loopback::loopback_server;
@@ -58,20 +61,25 @@ BOOST_FIXTURE_TEST_CASE(cancel_is_not_held_up_by_busy_neighbours, fixture) {
     script.on({.url_contains = "/idle"}, hung_in_the_body());
     script.on({}, endless(64u << 10, 0ms));
   });
-  // Drops what it gets, so that 16 streams at full speed need no memory.
+  // Drops what it gets, so that 16 streams at full speed need no memory, and
+  // tells once that it has come.
   struct sink : http_listener {
     void on_response(http_response_head) override {}
-    bool on_body(std::string_view) override { return true; }
+    bool on_body(std::string_view) override {
+      std::call_once(told, [this] { busy.set_value(); });
+      return true;
+    }
     void on_end(error) override {}
+    std::once_flag told;
+    std::promise<void> busy;
   };
   const auto listener = std::make_shared<recording_listener>();
   const auto id = client->start(post(server->url("/idle")), listener);
   BOOST_REQUIRE(listener->wait_until([](auto& h) { return h.pieces > 0; }));
+  const auto neighbours = std::make_shared<sink>();
   for (int i = 0; i < 16; ++i)
-    client->start(post(server->url("/busy")), std::make_shared<sink>());
-  const auto busy = std::make_shared<recording_listener>();
-  client->start(post(server->url("/busy")), busy);
-  BOOST_REQUIRE(busy->wait_until([](auto& h) { return h.pieces > 0; }));
+    client->start(post(server->url("/busy")), neighbours);
+  neighbours->busy.get_future().wait(); // For one at least.
   const auto called = std::chrono::steady_clock::now();
   client->cancel(id);
   BOOST_REQUIRE(listener->wait_for_end());
