@@ -41,7 +41,7 @@ function(penstock_precompile target name)
   target_precompile_headers(${target} REUSE_FROM pch_${name})
 endfunction()
 set(PENSTOCK_PCH_LINK_providers nlohmann_json::nlohmann_json simdjson::simdjson
-  valijson Threads::Threads penstock_checked_std)
+  Threads::Threads penstock_checked_std)
 set(PENSTOCK_PCH_LINK_actors CAF::core)
 
 # penstock_layer(<name> FOLDERS <folder>… [LINK_PUBLIC <target>…]

@@ -7,9 +7,10 @@
 set -eu
 
 build="g++ cmake ninja-build libcaf-dev nlohmann-json3-dev libexpected-dev
-  libsimdjson-dev libvalijson-dev libcurl4-openssl-dev|libcurl4-gnutls-dev
+  libsimdjson-dev libcurl4-openssl-dev|libcurl4-gnutls-dev
   libssl-dev libsqlite3-dev libcli11-dev ca-certificates"
-test="libboost-test-dev librapidcheck-dev python3 python3-jsonschema openssl"
+test="libboost-test-dev librapidcheck-dev libvalijson-dev python3
+  python3-jsonschema openssl"
 ci="ccache git clang clang-format-14 libclang-rt-14-dev llvm"
 
 case "${1-}" in
@@ -26,8 +27,8 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   cat >&2 <<'TEXT'
 penstock: this is not Debian or Ubuntu, so nothing is installed for you. Needed:
   a C++20 compiler, CMake >= 3.25, Ninja; CAF >= 0.17.6, nlohmann_json, tl::expected,
-  simdjson, valijson, libcurl, SQLite 3, CLI11; for the tests Boost.Test >= 1.74,
-  rapidcheck and Python 3 with jsonschema. Going on with what there is.
+  simdjson, libcurl, SQLite 3, CLI11; for the tests Boost.Test >= 1.74,
+  rapidcheck, valijson and Python 3 with jsonschema. Going on with what there is.
 TEXT
   exit 0
 fi
