@@ -12,6 +12,8 @@ namespace penstock::limits {
 inline constexpr std::size_t sse_line_bytes_max = 16u << 20;
 /// The joined data of one server-sent event. Same reason.
 inline constexpr std::size_t sse_event_bytes_max = 16u << 20;
+/// One line of a stream of JSON lines. Same reason.
+inline constexpr std::size_t ndjson_line_bytes_max = 16u << 20;
 /// Nesting of any JSON that comes from outside; parsers recurse.
 inline constexpr std::size_t json_depth_max = 64;
 /// Parts of one stream. A tool loop of 1 000 steps makes a few thousand.

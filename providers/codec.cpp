@@ -5,6 +5,7 @@ namespace penstock {
 // One line per API. Each codec's own file defines its function.
 const api_codec& openai_chat_codec();
 const api_codec& anthropic_codec();
+const api_codec& ollama_codec();
 
 namespace {
 
@@ -17,6 +18,7 @@ constexpr row codecs[] = {
   {"openai-chat", openai_chat_codec},
   {"openai-compatible", openai_chat_codec},
   {"anthropic-messages", anthropic_codec},
+  {"ollama", ollama_codec},
 };
 
 } // namespace

@@ -130,8 +130,9 @@ lines shown_parts(const std::vector<stream_part>& parts) {
   return result;
 }
 
-lines decode_chat(const std::string& body, std::size_t piece_bytes) {
-  const auto decoder = find_codec("openai-chat")->make_decoder({});
+lines decode_body(std::string_view api, const std::string& body,
+                  std::size_t piece_bytes) {
+  const auto decoder = find_codec(api)->make_decoder({});
   std::vector<stream_part> parts;
   part_batch batch;
   const auto take = [&] {
@@ -150,6 +151,10 @@ lines decode_chat(const std::string& body, std::size_t piece_bytes) {
   if (!decoder->finished())
     result.emplace_back("unfinished");
   return result;
+}
+
+lines decode_chat(const std::string& body, std::size_t piece_bytes) {
+  return decode_body("openai-chat", body, piece_bytes);
 }
 
 } // namespace penstock::test

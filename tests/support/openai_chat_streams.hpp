@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace penstock::test {
@@ -21,8 +22,12 @@ std::string chat_delta(const std::string& delta_json,
 /// One line for each part, adjacent deltas of one part merged.
 lines shown_parts(const std::vector<stream_part>& parts);
 
-/// What the decoder makes of `body`, fed in pieces of `piece_bytes`, and a
-/// last line "unfinished" if it says so.
+/// What the decoder of `api` makes of `body`, fed in pieces of `piece_bytes`,
+/// and a last line "unfinished" if it says so.
+lines decode_body(std::string_view api, const std::string& body,
+                  std::size_t piece_bytes);
+
+/// The same, of Chat Completions.
 lines decode_chat(const std::string& body, std::size_t piece_bytes);
 
 } // namespace penstock::test
