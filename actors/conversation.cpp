@@ -80,12 +80,14 @@ step_messages collect(const std::vector<final_part>& all,
                    : nullptr,
                  rule);
       } else if (std::holds_alternative<file_content>(part.what)
-                 || std::holds_alternative<refusal_content>(part.what)) {
+                 || (std::holds_alternative<refusal_content>(part.what)
+                     && (span.whole || rule == open_calls::answer))) {
         step.assistant.parts.push_back(part.what);
       }
       if (!std::holds_alternative<tool_result_content>(part.what))
         step.cut = part.how == final_part::state::cut;
     }
+    step.cut |= !span.whole;
   }
   std::erase_if(step.assistant.parts, [](const content& c) {
     auto* text = std::get_if<text_content>(&c);
@@ -182,7 +184,7 @@ std::vector<message> generated_messages(const stream_log& log,
     if (!step.results.parts.empty())
       messages.push_back(std::move(step.results));
     else
-      partial = step.cut;
+      partial = step.cut; // the last attempt's answer is not the step's
   });
   return messages;
 }

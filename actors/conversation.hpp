@@ -20,6 +20,9 @@ struct attempt_span {
   std::uint32_t from = 0;
   std::uint32_t to = 0;
   std::string made_by; ///< "api/model"; empty if it never started.
+  /// Its answer counts as the step's. Else what it made was cut, however
+  /// whole it looks, and the next attempt goes on from there.
+  bool whole = false;
 };
 
 /// The history of one workspace.
@@ -55,7 +58,8 @@ private:
 /// an assistant message per step, each with its tools' results behind it.
 ///
 /// What a provider would reject is left out: reasoning that was cut or that
-/// another model made, calls without a result, blank text.
+/// another model made, calls without a result, blank text. So are the words of
+/// a refusal: the next model is not to go on with them.
 /// @param spans of all attempts so far, in order.
 /// @param partial set to whether the last message is a cut answer.
 std::vector<message> generated_messages(const stream_log& log,

@@ -102,7 +102,7 @@ private:
   void begin_step();
   void request_attempt(std::chrono::milliseconds delay);
   void send_attempt(std::shared_ptr<const prompt> what);
-  void close_attempt(const attempt_report& report, const std::string& model);
+  void close_attempt(const attempt_verdict& v);
   void step_answered(const attempt_verdict& v);
   void retry(const attempt_verdict& v);
   void withdraw_after(const attempt_verdict& v);
@@ -128,6 +128,7 @@ private:
   event_body terminal_body() const;
   void cancel_workers();
   void detach_workers();
+  void write_off_attempt();
 
   // workspace_core.cpp
   void write(std::vector<store_record> records, on_durable then);

@@ -209,7 +209,7 @@ void workspace_core::on(const attempt_settled& m) {
       || !live().attempt_runs)
     return;
   const auto& v = m.verdict;
-  close_attempt(v.report, v.model);
+  close_attempt(v);
   using kind = attempt_verdict::kind;
   if (live().ending) {
     // Whatever it was, it is stopped now.
@@ -236,16 +236,19 @@ void workspace_core::on(const attempt_settled& m) {
 }
 
 // The attempt is over: nothing of it will come any more.
-void workspace_core::close_attempt(const attempt_report& report,
-                                   const std::string& model) {
+void workspace_core::close_attempt(const attempt_verdict& v) {
   auto& s = live();
+  using kind = attempt_verdict::kind;
   s.attempt_runs = false;
   s.at_boundary = false;
-  s.contract.end_attempt(report.failure || report.stopped, *s.log);
+  s.contract.end_attempt(v.report.failure || v.report.stopped
+                           || v.why.code == errc::stream_truncated,
+                         *s.log);
   s.spans.back().to = s.log->size();
-  s.book(model, report.usage);
-  s.step_usage += report.usage;
-  write({record::attempt_used{s.attempt, model, report.usage}},
+  s.spans.back().whole = v.what == kind::complete || v.what == kind::cut_calls;
+  s.book(v.model, v.report.usage);
+  s.step_usage += v.report.usage;
+  write({record::attempt_used{s.attempt, v.model, v.report.usage}},
         [](const error&) {});
 }
 
