@@ -250,9 +250,8 @@ void workspace_core::on(const supervisor_replaced&) {
   // The attempt died with the one who watched it.
   if (!live_ || !live_->attempt_runs)
     return;
-  live_->attempt_runs = false;
   live_->link->cancel();
-  live_->contract.end_attempt(true, *live_->log);
+  write_off_attempt();
   if (machine_.now() == phase::stopping)
     return check_workers();
   fail_stream({errc::internal,

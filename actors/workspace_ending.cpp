@@ -50,20 +50,24 @@ void workspace_core::check_workers() {
 // They ignore their cancellation: whatever they still send is stale.
 void workspace_core::detach_workers() {
   auto& s = live();
-  if (s.attempt_runs) {
-    s.attempt_runs = false;
-    s.contract.end_attempt(true, *s.log);
-    s.spans.back().to = s.log->size();
-    auto usage = s.contract.usage();
-    usage.known = std::min(usage.known, token_usage::quality::partial);
-    s.book(s.model, usage);
-    write({record::attempt_used{s.attempt, s.model, usage}},
-          [](const error&) {});
-    s.contract.begin_attempt({});
-  }
+  if (s.attempt_runs)
+    write_off_attempt();
   s.handlers.clear();
   ports_.worker_detached();
   check_workers();
+}
+
+// Nobody will say how the attempt ends: what it has used is what it last told.
+void workspace_core::write_off_attempt() {
+  auto& s = live();
+  s.attempt_runs = false;
+  s.contract.end_attempt(true, *s.log);
+  s.spans.back().to = s.log->size();
+  auto usage = s.contract.usage();
+  usage.known = std::min(usage.known, token_usage::quality::partial);
+  s.book(s.model, usage);
+  write({record::attempt_used{s.attempt, s.model, usage}}, [](const error&) {});
+  s.contract.begin_attempt({});
 }
 
 // ---- finalizing ------------------------------------------------------------
