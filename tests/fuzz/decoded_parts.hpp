@@ -1,0 +1,122 @@
+// What a decoder makes of a body, in a form that can be compared and judged.
+#pragma once
+
+#include "messages/check.hpp"
+#include "providers/codec.hpp"
+#include "providers/utf8.hpp"
+#include "tests/fuzz/pieces.hpp"
+
+#include <map>
+#include <tuple>
+#include <vector>
+
+namespace penstock::fuzz {
+
+// Every field of a part, for comparison.
+inline auto fields(const part::response_info& p) {
+  return std::tie(p.id, p.model);
+}
+inline auto fields(const part::text& p) {
+  return std::tie(p.key, p.bytes);
+}
+inline auto fields(const part::text_end& p) {
+  return std::tie(p.key);
+}
+inline auto fields(const part::refusal& p) {
+  return std::tie(p.key, p.bytes);
+}
+inline auto fields(const part::reasoning& p) {
+  return std::tie(p.key, p.bytes);
+}
+inline auto fields(const part::reasoning_end& p) {
+  return std::tie(p.key, p.signature, p.encrypted, p.item_id);
+}
+inline auto fields(const part::signature& p) {
+  return std::tie(p.key, p.bytes);
+}
+inline auto fields(const part::tool_start& p) {
+  return std::tie(p.key, p.id, p.name, p.kind, p.provider_executed);
+}
+inline auto fields(const part::tool_input& p) {
+  return std::tie(p.key, p.bytes);
+}
+inline auto fields(const part::tool_complete& p) {
+  return std::tie(p.key, p.input, p.signature, p.item_id);
+}
+inline auto fields(const part::tool_result& p) {
+  return std::tie(p.key, p.tool_call_id, p.tool_name, p.output_json,
+                  p.is_error);
+}
+inline auto fields(const part::file& p) {
+  return std::tie(p.key, p.what.media_type, p.what.bytes, p.what.url,
+                  p.what.name);
+}
+inline auto fields(const part::source& p) {
+  return std::tie(p.key, p.what.url, p.what.title, p.what.id,
+                  p.what.detail_json);
+}
+inline auto fields(const part::compaction& p) {
+  return std::tie(p.key, p.bytes);
+}
+inline auto fields(const part::usage& p) {
+  return std::tie(p.what.known, p.what.input_total, p.what.cache_read,
+                  p.what.cache_write, p.what.output_total, p.what.reasoning);
+}
+inline auto fields(const part::finished& p) {
+  return std::tie(p.why.reason, p.why.raw);
+}
+inline auto fields(const part::failed& p) {
+  return std::tie(p.why.code, p.why.message, p.why.provider_status,
+                  p.why.retry_after, p.why.should_retry);
+}
+
+inline bool same(const stream_part& a, const stream_part& b) {
+  return a.index() == b.index()
+         && std::visit(
+           [&](const auto& p) {
+             return fields(p) == fields(std::get<std::decay_t<decltype(p)>>(b));
+           },
+           a);
+}
+
+struct decoded {
+  part_batch parts; ///< Adjacent deltas of one part merged.
+  bool finished = false;
+
+  void take(std::vector<stream_part> more) {
+    for (auto& p : more) {
+      if (const auto* t = std::get_if<part::text>(&p))
+        parts.text(t->key, t->bytes);
+      else if (const auto* r = std::get_if<part::reasoning>(&p))
+        parts.reasoning(r->key, r->bytes);
+      else if (const auto* f = std::get_if<part::refusal>(&p))
+        parts.refusal(f->key, f->bytes);
+      else if (const auto* i = std::get_if<part::tool_input>(&p))
+        parts.tool_input(i->key, i->bytes);
+      else
+        parts.add(std::move(p));
+    }
+  }
+};
+
+/// @param cut feed the body in pieces, not as a whole.
+inline decoded decode(std::string_view api, std::string_view body, bool cut) {
+  const auto decoder = find_codec(api)->make_decoder({});
+  decoded result;
+  const auto push = [&](std::string_view piece) {
+    part_batch batch;
+    decoder->push(piece, batch);
+    result.take(batch.take());
+  };
+  if (cut)
+    in_pieces(body, push);
+  else
+    push(body);
+  part_batch batch;
+  decoder->end(batch);
+  result.take(batch.take());
+  result.finished = decoder->finished();
+  return result;
+}
+
+} // namespace penstock::fuzz
