@@ -21,6 +21,9 @@ namespace penstock::anthropic {
 ///         `finished` is false.
 class decoder final : public response_decoder {
 public:
+  /// @param short_way as event_reader's.
+  explicit decoder(bool short_way = true) : reader_(short_way) {}
+
   void push(std::string_view bytes, part_batch& out) override;
   void end(part_batch& out) override;
   bool finished() const noexcept override { return reader_.finished(); }

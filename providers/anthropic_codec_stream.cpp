@@ -3,7 +3,7 @@
 #include "messages/limits.hpp"
 #include "providers/error_classifier.hpp"
 
-#include <charconv>
+#include <array>
 #include <utility>
 
 namespace penstock::anthropic {
@@ -38,50 +38,58 @@ ordered_json* find_member(ordered_json& object, const char* name) {
   return found == object.end() ? nullptr : &*found;
 }
 
-bool take_prefix(std::string_view& text, std::string_view prefix) {
-  if (!text.starts_with(prefix))
-    return false;
-  text.remove_prefix(prefix.size());
-  return true;
-}
+using rule = delta_rule;
+using rules = delta_rule::kind;
+
+// What the general way below does with a delta: it looks at the three names
+// that say what and where, and at the one member that the type names. The
+// first rows are in the order of plain_kinds.
+constexpr std::array plain_delta{
+  rule{"delta.text", rules::text},
+  rule{"delta.thinking", rules::text},
+  rule{"delta.partial_json", rules::text},
+  rule{"delta.type", rules::same},
+  rule{"type", rules::same, R"("content_block_delta")"},
+  rule{"index", rules::same},
+};
 
 } // namespace
 
-// The hot path. One shape of one event, as the API has always written it, read
-// without a parser: no escape in the text, nothing after it but padding.
-// Everything else returns false and takes the general way, to the same parts.
-bool event_reader::take_text_delta(std::string_view data, part_batch& out) {
-  if (!take_prefix(data, R"({"type":"content_block_delta","index":)"))
+const std::array<event_reader::plain_kind, 3> event_reader::plain_kinds{{
+  {"text_delta", "text", kind::text},
+  {"thinking_delta", "thinking", kind::thinking},
+  {"input_json_delta", "partial_json", kind::call},
+}};
+
+event_reader::event_reader(bool short_way)
+  : plain_(short_way ? std::span<const delta_rule>{plain_delta}
+                     : std::span<const delta_rule>{}) {}
+
+bool event_reader::take_plain_delta(std::string_view type,
+                                    std::string_view data, part_batch& out) {
+  if (type == "ping")
+    return false; // Its data is not looked at.
+  const auto delta = plain_.scan(data);
+  if (!delta)
     return false;
-  std::uint64_t index = 0;
-  const auto [digits_end, ec] =
-    std::from_chars(data.data(), data.data() + data.size(), index);
-  if (ec != std::errc{})
-    return false;
-  data.remove_prefix(static_cast<std::size_t>(digits_end - data.data()));
-  if (!take_prefix(data, R"(,"delta":{"type":"text_delta","text":")"))
-    return false;
-  std::size_t size = 0;
-  while (size < data.size() && data[size] != '"') {
-    if (data[size] == '\\' || static_cast<unsigned char>(data[size]) < ' ')
-      return false;
-    ++size;
-  }
-  const auto rest = data.substr(size);
-  if (!rest.starts_with(R"("}})")
-      || rest.find_first_not_of(' ', 3) != rest.npos)
-    return false;
-  const auto block = blocks_.find(index);
-  if (block == blocks_.end() || block->second.what != kind::text)
-    return false;
-  last_index_ = index;
-  add_text(block->second, data.substr(0, size), out);
+  last_index_ = plain_index_;
+  add(plain_kinds[delta->rule], delta->text, out);
   return true;
+}
+
+// @pre the event was taken, as what it is.
+void event_reader::learn(const json& event, std::string_view data,
+                         const plain_kind& what) {
+  const auto known = plain_.learn(data);
+  plain_index_ = last_index_;
+  if (known != delta_scanner::none
+      && (&plain_kinds[known] != &what || !count_of(event, "index")))
+    plain_.forget();
 }
 
 void event_reader::take(std::string_view type, std::string_view data,
                         part_batch& out) {
-  if (done() || take_text_delta(data, out))
+  if (done() || take_plain_delta(type, data, out))
     return;
   if (type == "ping" || data == "[DONE]")
     return; // its data is not looked at; the marker is of another API
@@ -91,7 +99,7 @@ void event_reader::take(std::string_view type, std::string_view data,
   if (const auto own = bytes_of(*event, "type"); !own.empty())
     type = own;
   if (type == "content_block_delta")
-    block_delta(*event, out);
+    block_delta(*event, data, out);
   else if (type == "content_block_start")
     block_start(*event, data, out);
   else if (type == "content_block_stop")
@@ -202,8 +210,7 @@ void event_reader::block_start(const json& event, std::string_view data,
 
 // The block that a delta belongs to. A server that leaves the start out is
 // understood where the delta says enough.
-content_block* event_reader::block_at(const json& event, kind if_missing) {
-  last_index_ = count_of(event, "index").value_or(last_index_);
+content_block* event_reader::last_block(kind if_missing) {
   if (const auto found = blocks_.find(last_index_); found != blocks_.end())
     return found->second.what == if_missing ? &found->second : nullptr;
   if (if_missing != kind::text && if_missing != kind::thinking)
@@ -213,25 +220,40 @@ content_block* event_reader::block_at(const json& event, kind if_missing) {
   return &block;
 }
 
-void event_reader::block_delta(const json& event, part_batch& out) {
+void event_reader::add(const plain_kind& what, std::string_view delta,
+                       part_batch& out) {
+  auto* const block = last_block(what.block);
+  if (!block)
+    return;
+  if (what.block == kind::text)
+    add_text(*block, delta, out);
+  else if (what.block == kind::thinking)
+    add_reasoning(*block, delta, out);
+  else
+    add_input(*block, delta, out);
+}
+
+void event_reader::block_delta(const json& event, std::string_view data,
+                               part_batch& out) {
   const auto& delta = member(event, "delta");
   const auto type = bytes_of(delta, "type");
-  if (type == "text_delta") {
-    if (auto* b = block_at(event, kind::text))
-      add_text(*b, bytes_of(delta, "text"), out);
-  } else if (type == "input_json_delta") {
-    if (auto* b = block_at(event, kind::call))
-      add_input(*b, bytes_of(delta, "partial_json"), out);
-  } else if (type == "thinking_delta") {
-    if (auto* b = block_at(event, kind::thinking))
-      add_reasoning(*b, bytes_of(delta, "thinking"), out);
-  } else if (type == "signature_delta") {
-    if (auto* b = block_at(event, kind::thinking))
+  if (type == "citations_delta")
+    return add_source(member(delta, "citation"), out);
+  const auto index = count_of(event, "index").value_or(last_index_);
+  for (const auto& what : plain_kinds) {
+    if (type != what.delta_type)
+      continue;
+    last_index_ = index;
+    add(what, bytes_of(delta, what.member), out);
+    return learn(event, data, what);
+  }
+  if (type == "signature_delta") {
+    last_index_ = index;
+    if (auto* b = last_block(kind::thinking))
       b->signature = text_of(delta, "signature");
-  } else if (type == "citations_delta") {
-    add_source(member(delta, "citation"), out);
   } else if (type == "compaction_delta") {
-    if (auto* b = block_at(event, kind::compaction))
+    last_index_ = index;
+    if (auto* b = last_block(kind::compaction))
       add_compaction(*b, bytes_of(delta, "content"), out);
   }
 }

@@ -4,9 +4,11 @@
 #include "messages/errc.hpp"
 #include "messages/part.hpp"
 #include "providers/anthropic_codec_usage.hpp"
+#include "providers/delta_scanner.hpp"
 #include "providers/json.hpp"
 #include "providers/utf8.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -55,10 +57,14 @@ struct content_block {
 /// tool_input_bytes_max;
 ///         stream_text_bytes_max, to which what a block begins with (a result
 ///         of a tool) and citations count as well.
-/// Cost:   a text delta is one scan of its bytes, without a JSON parser; see
-///         take_text_delta.
+/// Cost:   a delta of text, thinking or input like the one before is read
+///         without a JSON parser; see delta_scanner.
 class event_reader {
 public:
+  /// @param short_way false: every event takes the general way. Slower, and the
+  ///        same parts: for comparisons.
+  explicit event_reader(bool short_way = true);
+
   /// @param type the event's name; @param data its data. Both only during the
   ///        call.
   void take(std::string_view type, std::string_view data, part_batch& out);
@@ -74,13 +80,24 @@ public:
 private:
   using kind = content_block::kind;
 
-  bool take_text_delta(std::string_view data, part_batch& out);
+  /// A delta that is one string.
+  struct plain_kind {
+    std::string_view delta_type;
+    const char* member;
+    kind block;
+  };
+  static const std::array<plain_kind, 3> plain_kinds;
+
+  bool take_plain_delta(std::string_view type, std::string_view data,
+                        part_batch& out);
+  void learn(const json& event, std::string_view data, const plain_kind& what);
+  void add(const plain_kind& what, std::string_view delta, part_batch& out);
   void message_start(const json& event, std::string_view data, part_batch& out);
   void whole_blocks(std::string_view data, part_batch& out);
   void message_delta(const json& event, part_batch& out);
   void finish(part_batch& out);
   void block_start(const json& event, std::string_view data, part_batch& out);
-  void block_delta(const json& event, part_batch& out);
+  void block_delta(const json& event, std::string_view data, part_batch& out);
   void block_stop(const json& event, part_batch& out);
   void begin(content_block& block, ordered_json start, part_batch& out);
   void close(content_block& block, part_batch& out);
@@ -98,7 +115,7 @@ private:
   void close_result(content_block& block, part_batch& out);
   void close_upload(content_block& block, part_batch& out);
 
-  content_block* block_at(const json& event, kind if_missing);
+  content_block* last_block(kind if_missing);
   std::optional<part_key> key_of(content_block& block, part_batch& out);
   std::optional<part_key> new_key(part_batch& out);
   bool count_text(std::size_t bytes, part_batch& out);
@@ -109,6 +126,8 @@ private:
     std::string name;
   };
 
+  delta_scanner plain_;
+  std::uint64_t plain_index_ = 0; // of the block whose delta it knows
   std::map<std::uint64_t, content_block> blocks_; // open, by index
   std::uint64_t last_index_ = 0;
   std::map<std::string, provider_call, std::less<>> provider_calls_; // by id

@@ -37,6 +37,45 @@ constexpr std::array finish_table{
   finish_row{"insufficient_system_resource", finish_reason::error}, // DeepSeek
 };
 
+using rule = delta_rule;
+using kind = delta_rule::kind;
+
+// What a chunk may hold that gives text and nothing else. Each row is a claim
+// about the general way below: `unread` is nowhere looked at, `nothing` does
+// nothing, `same` did nothing new when it came before.
+constexpr std::array plain_chunk{
+  rule{"choices[0].delta.content", kind::text},
+  rule{"choices[0].delta.reasoning_content", kind::text},
+  rule{"choices[0].delta.reasoning", kind::text},
+  rule{"choices[0].delta.refusal", kind::text},
+  rule{"choices[0].delta.role", kind::unread},
+  rule{"choices[0].delta.tool_calls", kind::nothing},
+  rule{"choices[0].delta.function_call", kind::nothing},
+  rule{"choices[0].delta.reasoning_details", kind::nothing},
+  rule{"choices[0].delta.annotations", kind::nothing},
+  rule{"choices[0].delta.audio", kind::nothing},
+  rule{"choices[0].index", kind::same, "0"},
+  rule{"choices[0].finish_reason", kind::nothing},
+  rule{"choices[0].native_finish_reason", kind::unread},
+  rule{"choices[0].stop_reason", kind::unread},
+  rule{"choices[0].matched_stop", kind::unread},
+  rule{"choices[0].token_ids", kind::nothing},
+  rule{"choices[0].logprobs", kind::nothing},
+  rule{"choices[0].content_filter_results", kind::same},
+  rule{"choices[0].error", kind::nothing},
+  rule{"id", kind::same},
+  rule{"model", kind::same},
+  rule{"object", kind::same},
+  rule{"type", kind::same},
+  rule{"provider", kind::same},
+  rule{"created", kind::unread},
+  rule{"system_fingerprint", kind::unread},
+  rule{"service_tier", kind::unread},
+  rule{"obfuscation", kind::unread},
+  rule{"usage", kind::nothing},
+  rule{"error", kind::nothing},
+};
+
 finish_reason unified(std::string_view raw) {
   for (const auto& row : finish_table)
     if (row.raw == raw)
@@ -70,6 +109,10 @@ const json& choice_of(const json& chunk) {
 
 } // namespace
 
+openai_chat_decoder::openai_chat_decoder(bool short_way)
+  : plain_(short_way ? std::span<const delta_rule>{plain_chunk}
+                     : std::span<const delta_rule>{}) {}
+
 void openai_chat_decoder::push(std::string_view bytes, part_batch& out) {
   if (over_)
     return;
@@ -96,7 +139,7 @@ void openai_chat_decoder::end(part_batch& out) {
 void openai_chat_decoder::on_event(const sse_event& event, bool at_end,
                                    part_batch& out) {
   const auto data = trimmed(event.data);
-  if (data.empty())
+  if (data.empty() || on_plain_delta(event, data, out))
     return;
   if (data == "[DONE]") {
     done_ = true;
@@ -111,8 +154,29 @@ void openai_chat_decoder::on_event(const sse_event& event, bool at_end,
   events_ = true;
   if (!on_error(*chunk, event.type, data, out))
     on_chunk(*chunk, out);
-  if (!over_)
+  if (!over_) {
     check_limits(out);
+    plain_.learn(data);
+  }
+}
+
+bool openai_chat_decoder::on_plain_delta(const sse_event& event,
+                                         std::string_view data,
+                                         part_batch& out) {
+  if (event.type == "error")
+    return false;
+  const auto delta = plain_.scan(data);
+  if (!delta)
+    return false;
+  const auto place = plain_chunk[delta->rule].path;
+  if (place.ends_with(".content"))
+    parts_.text(delta->text, out);
+  else if (place.ends_with(".refusal"))
+    parts_.refusal(delta->text, out);
+  else
+    parts_.reasoning(delta->text, out);
+  check_limits(out);
+  return true;
 }
 
 // An error inside a 200: as OpenAI has it, as an event of its own, as a bare

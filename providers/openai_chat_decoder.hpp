@@ -2,6 +2,7 @@
 #pragma once
 
 #include "providers/codec.hpp"
+#include "providers/delta_scanner.hpp"
 #include "providers/json.hpp"
 #include "providers/openai_chat_parts.hpp"
 #include "providers/openai_chat_tool_calls.hpp"
@@ -21,8 +22,14 @@ namespace penstock {
 ///         Only choice 0 counts.
 /// Errors: an error object in the stream is classified; a body that is no
 ///         event stream, malformed JSON and an exceeded limit are `protocol`.
+/// Cost:   a chunk with nothing but text, reasoning or a refusal, and otherwise
+///         like the one before, is read without a DOM.
 class openai_chat_decoder final : public response_decoder {
 public:
+  /// @param short_way false: every chunk takes the general way. Slower, and the
+  ///        same parts: for comparisons.
+  explicit openai_chat_decoder(bool short_way = true);
+
   void push(std::string_view bytes, part_batch& out) override;
   void end(part_batch& out) override;
 
@@ -35,6 +42,8 @@ private:
   void on_event(const sse_event& event, bool at_end, part_batch& out);
   bool on_error(const json& chunk, std::string_view type, std::string_view data,
                 part_batch& out);
+  bool on_plain_delta(const sse_event& event, std::string_view data,
+                      part_batch& out);
   void on_chunk(const json& chunk, part_batch& out);
   void on_delta(const json& delta, part_batch& out);
   void on_content(const json& what, part_batch& out);
@@ -53,6 +62,7 @@ private:
   void check_limits(part_batch& out);
 
   sse_decoder frames_;
+  delta_scanner plain_;
   openai_chat_parts parts_;
   openai_chat_tool_calls calls_;
   bool has_id_ = false, has_model_ = false;
