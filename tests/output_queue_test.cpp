@@ -9,6 +9,7 @@
 
 #include "tools/output_queue.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
@@ -129,6 +130,25 @@ BOOST_AUTO_TEST_CASE(a_reader_who_leaves_sets_a_blocked_writer_free) {
   p.close_reader();
   BOOST_REQUIRE((blocked.wait_for(patience) == std::future_status::ready));
   BOOST_TEST(!blocked.get());
+}
+
+BOOST_AUTO_TEST_CASE(notes_that_nobody_reads_do_not_end_the_output) {
+  pipe_ends p, notes;
+  std::atomic<int> failures = 0;
+  output_queue q{p.in(), [&](int) { ++failures; }, 1'000};
+  notes.close_reader();
+  q.write(notes.in(), much); // More than may wait, if it did.
+  q.write(p.in(), "one ");
+  q.write(notes.in(), much);
+  q.write(p.in(), "two");
+  BOOST_TEST(p.read_bytes(7) == "one two");
+  BOOST_TEST(q.flush());
+  BOOST_TEST(q.failure() == 0);
+  BOOST_TEST(failures == 0);
+  p.close_reader();
+  q.write(p.in(), "three");
+  BOOST_TEST(!q.flush());
+  BOOST_TEST(q.failure() == EPIPE);
 }
 
 BOOST_AUTO_TEST_CASE(a_full_disk_is_a_failure) {

@@ -7,6 +7,7 @@
 #define BOOST_TEST_MODULE terminal_output
 #include <boost/test/unit_test.hpp>
 
+#include "providers/json.hpp"
 #include "tests/support/event_samples.hpp"
 #include "tools/terminal_output.hpp"
 
@@ -128,8 +129,86 @@ BOOST_AUTO_TEST_CASE(a_pipe_gets_the_answer_alone_and_as_it_is) {
     .see(event::tool_result{3, "c", "1", false, false, {}})
     .see(event::text_delta{4, 0, "b"})
     .see(end_with_usage());
-  BOOST_TEST(s.out == "a\x1B[1mb\n");
+  BOOST_TEST(s.out == "a\x1B[1m\nb\n");
   BOOST_TEST(s.notes == "");
+}
+
+BOOST_AUTO_TEST_CASE(texts_of_two_steps_stand_apart) {
+  const struct {
+    const char *first, *second, *want;
+  } rows[] = {
+    {"I look.", "It is 7.", "I look.\nIt is 7.\n"},
+    {"I look.\n", "It is 7.", "I look.\nIt is 7.\n"},
+    {"I look.", "\nIt is 7.\n", "I look.\nIt is 7.\n"},
+    {"I look.\n\n", "It is 7.", "I look.\n\nIt is 7.\n"},
+    {"", "It is 7.", "It is 7.\n"},
+    {"I look.", "", "I look.\n"},
+  };
+  for (const auto options :
+       {pipe_only, cli::view_options{true, true, true, {}}})
+    for (const auto& [first, second, want] : rows) {
+      if (options.out_is_terminal && second[0] == '\n')
+        continue; // The notes have begun a line already: it is an empty one.
+      shown s{options};
+      s.see(event::text_delta{1, 0, first})
+        .see(event::text_end{1})
+        .see(event::tool_call{2, "c", "f", "{}", false, {}})
+        .see(event::tool_result{2, "c", "7", false, false, {}})
+        .see(event::step_end{})
+        .see(event::text_delta{3, 0, second})
+        .see(event::step_end{})
+        .see(event::stream_end{});
+      BOOST_TEST(s.out == want);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(one_text_in_many_parts_stays_one) {
+  for (const auto options :
+       {pipe_only, cli::view_options{true, true, true, {}}}) {
+    // A part each for what is cited and what is not.
+    shown cited{options};
+    cited.see(event::text_delta{1, 0, "The sky is "})
+      .see(event::text_end{1})
+      .see(event::text_delta{2, 0, "blue"})
+      .see(event::source{3, {"s", "url", "https://sky", "Sky"}})
+      .see(event::text_end{2})
+      .see(event::text_delta{4, 0, " today."})
+      .see(event::stream_end{});
+    BOOST_TEST(cited.out == "The sky is blue today.\n");
+    BOOST_TEST((cited.notes.find("[source: ") != cited.notes.npos)
+               == options.out_is_terminal);
+  }
+  // Cut, and another attempt goes on with it.
+  shown cut{pipe_only};
+  cut.see(event::text_delta{1, 0, "Hel"})
+    .see(event::text_end{1})
+    .see(event::attempt_retry{1, errc::network, {}, "a:1", "", {}})
+    .see(event::text_delta{3, 0, "lo"})
+    .see(event::stream_end{});
+  BOOST_TEST(cut.out == "Hello\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_stands_apart) {
+  shown s{pipe_only};
+  s.see(event::text_delta{1, 0, "Well."})
+    .see(event::refusal_delta{2, 0, "I can"})
+    .see(event::refusal_delta{2, 5, "not."})
+    .see(event::text_delta{3, 0, "I can."})
+    .see(event::stream_end{});
+  BOOST_TEST(s.out == "Well.\nI cannot.\nI can.\n");
+}
+
+BOOST_AUTO_TEST_CASE(json_on_a_terminal_keeps_its_value) {
+  const std::string said = "a\x7F\xC2\x9B"
+                           "2J\xE2\x80\xAE \xF0\x9F\x8E\x88 \xC3\xBC\t\"\\";
+  const auto line = to_text(ordered_json(said));
+  const auto shown = cli::harmless_json(line);
+  BOOST_TEST(shown.find("\xC2\x9B") == shown.npos);
+  BOOST_TEST(shown.find("\xE2\x80\xAE") == shown.npos);
+  BOOST_TEST(shown.find('\x7F') == shown.npos);
+  BOOST_TEST(shown.find("\xF0\x9F\x8E\x88 \xC3\xBC") != shown.npos);
+  BOOST_TEST(parse_ordered_json(shown).value().get<std::string>() == said);
+  BOOST_TEST(cli::harmless_json("{\"a\":1}") == "{\"a\":1}");
 }
 
 BOOST_AUTO_TEST_CASE(tools_and_retries_are_a_line_each) {

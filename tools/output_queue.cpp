@@ -14,6 +14,7 @@
 #include <thread>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace penstock::cli {
 
@@ -45,8 +46,9 @@ struct output_queue::state {
 
   void run();
   bool wait_for(int descriptor, short events) const;
-  int write_one(int descriptor, std::string_view bytes);
+  int write_one(int descriptor, std::string_view& bytes);
   void fail(int error_number);
+  void lose(int descriptor, std::size_t unwritten);
 
   const int watched;
   const failure_hook on_failure;
@@ -56,6 +58,7 @@ struct output_queue::state {
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<entry> entries;
+  std::vector<int> lost;   // others than `watched`, whose readers have gone
   std::size_t waiting = 0; // bytes, those being written included
   std::optional<std::chrono::steady_clock::time_point> latest;
   int error_number = 0;
@@ -85,7 +88,8 @@ void output_queue::write(int descriptor, std::string bytes) {
   s.changed.wait(lock, [&] {
     return s.waiting < s.bytes_max || s.latest || s.error_number != 0;
   });
-  if (s.error_number != 0)
+  if (s.error_number != 0
+      || std::find(s.lost.begin(), s.lost.end(), descriptor) != s.lost.end())
     return;
   s.waiting += bytes.size();
   if (!s.entries.empty() && s.entries.back().descriptor == descriptor)
@@ -137,8 +141,8 @@ bool output_queue::state::wait_for(int descriptor, short events) const {
   return (all[0].revents & (POLLERR | POLLNVAL)) == 0;
 }
 
-/// @returns errno, or 0.
-int output_queue::state::write_one(int descriptor, std::string_view bytes) {
+/// Takes from `bytes` what it has written. @returns errno, or 0.
+int output_queue::state::write_one(int descriptor, std::string_view& bytes) {
   while (!bytes.empty()) {
     if (!wait_for(descriptor, POLLOUT))
       return EPIPE;
@@ -167,6 +171,20 @@ void output_queue::state::fail(int number) {
     on_failure(number);
 }
 
+void output_queue::state::lose(int descriptor, std::size_t unwritten) {
+  {
+    const std::lock_guard lock{mutex};
+    lost.push_back(descriptor);
+    waiting -= unwritten;
+    std::erase_if(entries, [&](const entry& e) {
+      if (e.descriptor == descriptor)
+        waiting -= e.bytes.size();
+      return e.descriptor == descriptor;
+    });
+  }
+  changed.notify_all();
+}
+
 void output_queue::state::run() {
   for (;;) {
     std::unique_lock lock{mutex};
@@ -181,8 +199,12 @@ void output_queue::state::run() {
     const auto next = std::move(entries.front());
     entries.pop_front();
     lock.unlock();
-    if (const auto number = write_one(next.descriptor, next.bytes))
+    std::string_view left = next.bytes;
+    const auto number = write_one(next.descriptor, left);
+    if (number != 0 && next.descriptor == watched)
       return fail(number);
+    if (number != 0)
+      lose(next.descriptor, left.size());
   }
 }
 

@@ -15,15 +15,17 @@ namespace penstock::cli {
 /// Threads: every member from any thread.
 /// Limits:  `bytes_max` wait to be written; above, `write` blocks, until the
 ///          reader goes on, `hurry`, or a failure.
-/// Errors:  the first failure of a descriptor (EPIPE: its reader has gone, also
-///          if nothing is being written) drops all output to come and calls
-///          `on_failure`, once, on the writing thread.
+/// Errors:  the first failure of the watched descriptor (EPIPE: its reader has
+///          gone, also if nothing is being written) drops all output to come
+///          and calls `on_failure`, once, on the writing thread. The failure
+///          of another drops what is for that one, and is no failure: notes
+///          that nobody reads do not end an answer that somebody reads.
 class output_queue {
 public:
   using failure_hook = std::function<void(int error_number)>;
 
-  /// @param watched the descriptor whose closing counts while nothing is
-  ///        written, standard output; the caller keeps all of them open.
+  /// @param watched the descriptor that counts, standard output; the caller
+  ///        keeps all of them open.
   /// Errors: throws std::system_error if there is no thread or descriptor.
   explicit output_queue(int watched, failure_hook on_failure,
                         std::size_t bytes_max = std::size_t{1} << 20);
@@ -39,10 +41,11 @@ public:
   /// `flush` returns after `limit` at the latest.
   void hurry(std::chrono::milliseconds limit);
 
-  /// Waits until all is written. @returns whether it is.
+  /// Waits until all is written, but for what nobody reads. @returns whether
+  /// it is.
   bool flush();
 
-  /// errno of the first failure, or 0.
+  /// errno of the watched descriptor's failure, or 0.
   int failure() const;
 
 private:

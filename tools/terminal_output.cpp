@@ -4,6 +4,7 @@
 #include "providers/scrub.hpp"
 #include "providers/utf8.hpp"
 
+#include <cstdio>
 #include <utility>
 
 namespace penstock::cli {
@@ -22,6 +23,20 @@ bool is_obeyed(std::string_view character) {
          || (character >= "\xE2\x80\x8E" && character <= "\xE2\x80\x8F")
          || (character >= "\xE2\x80\xA8" && character <= "\xE2\x80\xAE")
          || (character >= "\xE2\x81\xA6" && character <= "\xE2\x81\xA9");
+}
+
+/// As JSON writes it. @pre it is_obeyed: below U+10000.
+std::string escaped(std::string_view character) {
+  unsigned code = static_cast<unsigned char>(character[0]);
+  if (character.size() == 2)
+    code &= 0x1F;
+  else if (character.size() == 3)
+    code &= 0x0F;
+  for (const char more : character.substr(1))
+    code = code << 6 | (static_cast<unsigned char>(more) & 0x3F);
+  char text[8];
+  std::snprintf(text, sizeof text, "\\u%04x", code & 0xFFFF);
+  return text;
 }
 
 std::string_view advice(errc code) {
@@ -79,6 +94,21 @@ std::string harmless(std::string_view text) {
   return kept;
 }
 
+std::string harmless_json(std::string_view line) {
+  std::string kept;
+  kept.reserve(line.size());
+  while (!line.empty()) {
+    const auto [what, bytes] = first_of(line);
+    const auto character = line.substr(0, bytes);
+    line.remove_prefix(bytes);
+    if (is_obeyed(character))
+      kept += escaped(character);
+    else
+      kept += character;
+  }
+  return kept;
+}
+
 std::string explained(const error& why) {
   std::string text{to_string(why.code)};
   if (why.provider_status != 0)
@@ -105,10 +135,15 @@ struct view_writer {
     if (std::exchange(view.line_open_, false))
       to.out += '\n';
   }
-  void text(std::string_view bytes) const {
+  /// Text that follows on text is one text, though a provider cuts it into
+  /// parts (at a citation, say) or another attempt goes on with it. What came
+  /// before a tool's work, or is a refusal, stands apart.
+  void text(std::string_view bytes, bool refuses) const {
     if (bytes.empty())
       return;
-    if (view.dimmed_)
+    const bool turns = std::exchange(view.refusing_, refuses) != refuses;
+    const bool apart = std::exchange(view.apart_, false) || turns;
+    if (view.dimmed_ || (apart && bytes.front() != '\n'))
       end_line();
     to.out += options().out_is_terminal ? harmless(bytes) : std::string{bytes};
     view.line_open_ = bytes.back() != '\n';
@@ -127,14 +162,19 @@ struct view_writer {
     if (options().out_is_terminal || options().verbose)
       note(line);
   }
+  void tell_sources() const {
+    for (const auto& line : std::exchange(view.sources_, {}))
+      tool_note(line);
+  }
   void end(const token_usage& usage) const {
+    tell_sources();
     end_line();
     if (options().notes_are_terminal || options().verbose)
       note("[" + counted(usage) + "]");
   }
 
-  void operator()(const event::text_delta& e) const { text(e.text); }
-  void operator()(const event::refusal_delta& e) const { text(e.text); }
+  void operator()(const event::text_delta& e) const { text(e.text, false); }
+  void operator()(const event::refusal_delta& e) const { text(e.text, true); }
   void operator()(const event::reasoning_delta& e) const {
     if (!options().out_is_terminal || e.text.empty())
       return;
@@ -146,10 +186,6 @@ struct view_writer {
     to.out += harmless(e.text);
     view.line_open_ = true;
   }
-  void operator()(const event::text_end&) const {
-    if (options().out_is_terminal)
-      end_line();
-  }
   void operator()(const event::reasoning_end&) const { end_line(); }
   void operator()(const event::file& e) const {
     note("[file: " + e.what.media_type + ", "
@@ -158,16 +194,23 @@ struct view_writer {
          + "]");
   }
   void operator()(const event::source& e) const {
-    tool_note("[source: " + e.what.title + " " + e.what.url + "]");
+    // It belongs to the text around it, which it must not cut in two.
+    view.sources_.push_back("[source: " + e.what.title + " " + e.what.url
+                            + "]");
   }
   void operator()(const event::tool_call& e) const {
+    view.apart_ = true;
     tool_note("[tool " + e.tool_name + ": " + e.input_json + "]");
   }
   void operator()(const event::tool_result& e) const {
+    view.apart_ = true;
     tool_note((e.is_error ? "[tool failed: " : "[tool answered: ")
               + e.output_json + "]");
   }
   void operator()(const event::attempt_retry& e) const {
+    // A script is told how it ended, in one line.
+    if (!options().notes_are_terminal && !options().verbose)
+      return;
     note("[" + e.model + ": " + std::string{to_string(e.error_class)} + "; "
          + (e.next_model.empty() ? "trying again" : "asking " + e.next_model)
          + (e.delay.count() == 0
@@ -189,6 +232,7 @@ struct view_writer {
     note("penstock: aborted", false);
   }
   void operator()(const event::stream_error& e) const {
+    tell_sources();
     end_line();
     auto line = "penstock: " + explained(e.why);
     for (const auto& model : e.failed_models)
@@ -197,12 +241,16 @@ struct view_writer {
       line += "; refused: " + model;
     note(line, false);
   }
+  void operator()(const event::step_end&) const {
+    view.apart_ = true;
+    tell_sources();
+  }
   // The rest is for programs.
   void operator()(const event::stream_start&) const {}
+  void operator()(const event::text_end&) const {}
   void operator()(const event::tool_call_start&) const {}
   void operator()(const event::tool_call_delta&) const {}
   void operator()(const event::tool_execution_start&) const {}
-  void operator()(const event::step_end&) const {}
   void operator()(const event::caught_up&) const {}
   void operator()(const event::queue_changed&) const {}
   void operator()(const event::history_changed&) const {}

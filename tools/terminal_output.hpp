@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace penstock::cli {
 
@@ -13,6 +14,10 @@ namespace penstock::cli {
 /// marks. Valid UTF-8 whatever it was. So a model cannot move the cursor, set a
 /// title or write the clipboard.
 std::string harmless(std::string_view text);
+
+/// A line of JSON in which what `harmless` takes out is escaped instead: the
+/// same value. @param line without its end, valid UTF-8.
+std::string harmless_json(std::string_view line);
 
 struct view_options {
   bool out_is_terminal = false;    ///< Standard output.
@@ -39,8 +44,11 @@ public:
 private:
   friend struct view_writer;
   view_options options_;
-  bool line_open_ = false; // the cursor is not at the begin of a line
-  bool dimmed_ = false;    // reasoning is being shown
+  bool line_open_ = false;           // the cursor is not at the begin of a line
+  bool dimmed_ = false;              // reasoning is being shown
+  bool refusing_ = false;            // the last text was a refusal
+  bool apart_ = false;               // the next text must not run into the last
+  std::vector<std::string> sources_; // of the step, until its end
 };
 
 /// An error as one line for a person: class, status, message, and what to do
