@@ -9,7 +9,9 @@
 #include <csignal>
 #include <cstdint>
 #include <fcntl.h>
+#include <mutex>
 #include <poll.h>
+#include <set>
 #include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -52,6 +54,40 @@ private:
   sigset_t pipe_{}, before_{};
   bool was_pending_ = false;
 };
+
+/// The groups that run, of the whole process as they are its children.
+class group_list {
+public:
+  /// Under the lock, so that none begins unseen by `kill_all`.
+  /// @param start makes a group and returns its number, or -1.
+  template <class Start>
+  void add(Start start) {
+    const std::lock_guard lock{mutex_};
+    if (!closed_)
+      if (const pid_t group = start(); group > 0)
+        groups_.insert(group);
+  }
+  void remove(pid_t group) {
+    const std::lock_guard lock{mutex_};
+    groups_.erase(group);
+  }
+  void kill_all() {
+    const std::lock_guard lock{mutex_};
+    closed_ = true;
+    for (const auto group : groups_)
+      kill(-group, SIGKILL);
+  }
+
+private:
+  std::mutex mutex_;
+  std::set<pid_t> groups_;
+  bool closed_ = false;
+};
+
+group_list& running_groups() {
+  static auto& all = *new group_list; // Outlives threads left to themselves.
+  return all;
+}
 
 struct pipe_ends {
   owned_fd read, write;
@@ -147,9 +183,14 @@ private:
         || !set_nonblocking(in.write) || !set_nonblocking(out.read)
         || !set_nonblocking(err.read))
       return errno;
-    if (const int failed = spawn(
-          command_, {in.read.get(), out.write.get(), err.write.get()}, child_))
-      return failed;
+    int spawned = ECANCELED;
+    running_groups().add([&] {
+      spawned = spawn(
+        command_, {in.read.get(), out.write.get(), err.write.get()}, child_);
+      return spawned == 0 ? child_ : -1;
+    });
+    if (spawned != 0)
+      return spawned;
     in_ = std::move(in.write);
     out_ = std::move(out.read);
     err_ = std::move(err.read);
@@ -158,6 +199,7 @@ private:
       return 0;
     const int failed = errno;
     kill(-child_, SIGKILL);
+    running_groups().remove(child_);
     while (waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
     }
     return failed;
@@ -286,6 +328,7 @@ private:
       else
         poll(nullptr, 0, static_cast<int>(group_look_ms.count()));
     }
+    running_groups().remove(child_);
   }
 
   void reap() {
@@ -321,6 +364,10 @@ child_end run_child(const child_command& command, std::string_view input,
   if (cancelled.stop_requested())
     return {child_end::kind::cancelled, 0, {}, {}};
   return child_group{command, input}.run(std::move(cancelled));
+}
+
+void kill_children() {
+  running_groups().kill_all();
 }
 
 } // namespace penstock::cli

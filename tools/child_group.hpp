@@ -43,4 +43,9 @@ struct child_end {
 child_end run_child(const child_command& command, std::string_view input,
                     std::stop_token cancelled);
 
+/// Kills the groups of all commands that run, at once, and lets none begin
+/// any more: for a process that cannot wait for `run_child` before it ends.
+/// Threads: any.
+void kill_children();
+
 } // namespace penstock::cli

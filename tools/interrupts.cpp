@@ -16,12 +16,18 @@ namespace penstock::cli {
 
 using std::chrono::steady_clock;
 
-interrupts::interrupts(handler handle) : handle_(std::move(handle)) {
+interrupts::interrupts(handler handle, std::function<void()> last_act)
+  : handle_(std::move(handle)), last_act_(std::move(last_act)) {
   std::signal(SIGPIPE, SIG_IGN);
   sigset_t taken;
   sigemptyset(&taken);
   sigaddset(&taken, SIGINT);
   sigaddset(&taken, SIGTERM);
+  // The terminal was closed; under nohup(1) that is to change nothing.
+  struct sigaction hangup {};
+  sigaction(SIGHUP, nullptr, &hangup);
+  if (hangup.sa_handler != SIG_IGN)
+    sigaddset(&taken, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &taken, nullptr);
   // What a shell's `&` made of SIGINT: an ignored signal is not delivered.
   std::signal(SIGINT, SIG_DFL);
@@ -59,8 +65,11 @@ void interrupts::run() {
     }
     pollfd all[] = {{signals_, POLLIN, 0}, {over_, POLLIN, 0}};
     const auto ready = poll(all, 2, timeout_ms);
-    if (ready == 0)
+    if (ready == 0) {
+      if (last_act_)
+        last_act_();
       std::_Exit(code_);
+    }
     if (all[1].revents != 0)
       return;
     signalfd_siginfo what;

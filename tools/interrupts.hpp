@@ -7,7 +7,8 @@
 
 namespace penstock::cli {
 
-/// Takes SIGINT and SIGTERM of the whole process on a thread of its own.
+/// Takes SIGINT, SIGTERM and, unless it was ignored, SIGHUP of the whole
+/// process on a thread of its own.
 ///
 /// Make it before any other thread: threads inherit that these signals are
 /// blocked. SIGPIPE is ignored from then on. Both stay so.
@@ -17,8 +18,9 @@ public:
   /// object's thread. Must not block.
   using handler = std::function<void(int signal, unsigned count)>;
 
+  /// @param last_act called before `exit_after` ends the process.
   /// Errors: throws std::system_error if there is no thread or descriptor.
-  explicit interrupts(handler handle);
+  explicit interrupts(handler handle, std::function<void()> last_act = {});
   /// Not in the handler.
   ~interrupts();
   interrupts(const interrupts&) = delete;
@@ -33,6 +35,7 @@ private:
   void run();
 
   const handler handle_;
+  const std::function<void()> last_act_;
   int signals_ = -1, over_ = -1;
   unsigned count_ = 0;                             // of the thread
   std::chrono::steady_clock::time_point latest_{}; // of the thread; 0: none
