@@ -205,4 +205,43 @@ BOOST_AUTO_TEST_CASE(a_reader_that_leaves_ends_the_stream) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(notes_that_nobody_reads_do_not_end_the_answer) {
+  // The first attempt fails, which is a note; the second answers.
+  serve(http_script{}.in_turn(
+    {error_answer("openai-chat", 500, "server_error", "Oops"),
+     openai_chat_answer(scripted_turn{}.text("All of it"), {.head = 200ms})}));
+  for (const bool closed : {false, true}) {
+    auto call = chat({"--verbose", "--set", "backoff_base_ms=1", "Hi"});
+    call.reads_errors = false;
+    if (closed)
+      call.closed = {STDERR_FILENO};
+    tool_process tool{call};
+    tool.close_errors();
+    BOOST_TEST(tool.exit_code() == 0);
+    BOOST_TEST(tool.out() == "All of it\n");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_output_that_cannot_be_written_asks_nobody) {
+  serve(scripted_turn{}.text("never"));
+  auto call = chat({"Hi"});
+  call.closed = {STDOUT_FILENO};
+  const auto got = testing::run_tool(call);
+  BOOST_TEST(got.code == 1);
+  BOOST_TEST(got.err.find("standard output") != std::string::npos, got.err);
+  BOOST_TEST(server->log().connections.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_full_disk_aborts_the_stream) {
+  serve(http_script{endless_answer()});
+  auto call = chat({"Hi"});
+  call.output_to = open("/dev/full", O_WRONLY | O_CLOEXEC);
+  tool_process tool{call};
+  BOOST_TEST(tool.exit_code() == 1);
+  close(call.output_to);
+  cut();
+  BOOST_TEST(lines_of(tool.err()).size() == 1u, tool.err());
+  BOOST_TEST(tool.err().find("No space") != std::string::npos, tool.err());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

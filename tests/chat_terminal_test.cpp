@@ -10,6 +10,8 @@
 #include "providers/json.hpp"
 #include "tests/support/chat_fixture.hpp"
 
+#include <csignal>
+
 using namespace penstock;
 using namespace std::chrono_literals;
 using testing::chat_fixture;
@@ -23,6 +25,18 @@ struct fixture : chat_fixture {
     call.terminal = true;
     call.environment.emplace_back("TERM", "xterm");
     return call;
+  }
+  ordered_json messages_of(std::size_t request) const {
+    return parse_ordered_json(body_of(request)).value().at("messages");
+  }
+  /// Waits until the server saw that the answer was cut.
+  bool cut(std::size_t answer) const {
+    return server->wait_until(
+      [&](auto& log) {
+        return log.answers.size() > answer
+               && log.answers[answer].cut_by_peer.has_value();
+      },
+      20s);
   }
 };
 
@@ -50,21 +64,109 @@ BOOST_AUTO_TEST_CASE(a_conversation_remembers_and_ends_with_ctrl_d) {
   BOOST_TEST(messages.at(2).at("content") == "Who am I?");
 }
 
-BOOST_AUTO_TEST_CASE(ctrl_c_ends_it_at_the_prompt_and_in_an_answer) {
+BOOST_AUTO_TEST_CASE(ctrl_c_ends_a_turn_and_not_the_conversation) {
+  serve(http_script{}
+          .on({.body_contains = "Go on"},
+              openai_chat_answer(scripted_turn{}.text("Gladly.")))
+          .on({}, testing::endless_answer()));
+  tool_process tool{on_terminal({})};
+  BOOST_TEST(tool.wait_for_out("> "));
+  tool.type("Talk\n");
+  BOOST_TEST(tool.wait_for_out("on nn"));
+  tool.type("\x03");
+  BOOST_TEST(tool.wait_for_out("aborted"));
+  BOOST_TEST(cut(0));
+  tool.type("Go on\n");
+  BOOST_TEST(tool.wait_for_out("Gladly."));
+  tool.type("\x04");
+  BOOST_TEST(tool.exit_code() == 0);
+  const auto messages = messages_of(1);
+  // What was shown of the answer is what the model is told that it said.
+  BOOST_REQUIRE(messages.size() == 3u);
+  BOOST_TEST(messages.at(0).at("content") == "Talk");
+  BOOST_TEST(messages.at(1).at("role") == "assistant");
+  BOOST_TEST(
+    messages.at(1).at("content").get<std::string>().starts_with("on nn"));
+  BOOST_TEST(messages.at(2).at("content") == "Go on");
+}
+
+BOOST_AUTO_TEST_CASE(a_question_without_an_answer_is_forgotten) {
+  serve(http_script{}
+          .on({.body_contains = "Third"},
+              openai_chat_answer(scripted_turn{}.text("At last.")))
+          .on({.body_contains = "Second"},
+              error_answer("openai-chat", 400, "invalid_request_error", "No"))
+          .on({}, {.head_delay = http_answer::never}));
+  tool_process tool{on_terminal({})};
+  BOOST_TEST(tool.wait_for_out("> "));
+  tool.type("First\n");
+  BOOST_REQUIRE(
+    server->wait_until([](auto& log) { return log.answers.size() == 1; }, 20s));
+  tool.type("\x03");
+  BOOST_TEST(tool.wait_for_out("aborted"));
+  tool.type("Second\n");
+  BOOST_TEST(tool.wait_for_out("invalid_request"));
+  tool.type("Third\n");
+  BOOST_TEST(tool.wait_for_out("At last."));
+  tool.type("\x04");
+  BOOST_TEST(tool.exit_code() == 0);
+  const auto messages = messages_of(2);
+  BOOST_REQUIRE(messages.size() == 1u);
+  BOOST_TEST(messages.at(0).at("content") == "Third");
+}
+
+BOOST_AUTO_TEST_CASE(a_second_ctrl_c_and_sigterm_end_the_conversation) {
   serve(http_script{testing::endless_answer()});
   tool_process idle{on_terminal({})};
   BOOST_TEST(idle.wait_for_out("> "));
   idle.type("\x03");
   BOOST_TEST(idle.exit_code() == 130);
+  for (const bool terminate : {false, true}) {
+    tool_process busy{on_terminal({})};
+    BOOST_TEST(busy.wait_for_out("> "));
+    busy.type("Hi\n");
+    BOOST_TEST(busy.wait_for_out("on nn"));
+    if (terminate)
+      busy.send(SIGTERM);
+    else
+      busy.type("\x03");
+    BOOST_TEST(busy.wait_for_out("aborted"));
+    if (!terminate)
+      busy.type("\x03");
+    BOOST_TEST(busy.exit_code() == 130);
+  }
+  BOOST_TEST(cut(1));
+}
+
+BOOST_AUTO_TEST_CASE(ctrl_c_ends_a_single_answer) {
+  serve(http_script{testing::endless_answer()});
   tool_process busy{on_terminal({"Hi"})};
   BOOST_TEST(busy.wait_for_out("on nn"));
   busy.type("\x03");
   BOOST_TEST(busy.exit_code(500ms) == 130);
-  BOOST_TEST(server->wait_until(
-    [](auto& log) {
-      return !log.answers.empty() && log.answers[0].cut_by_peer.has_value();
-    },
-    20s));
+  BOOST_TEST(cut(0));
+}
+
+BOOST_AUTO_TEST_CASE(a_terminal_that_is_closed_ends_the_stream) {
+  serve(http_script{testing::endless_answer()});
+  tool_process tool{on_terminal({})};
+  BOOST_TEST(tool.wait_for_out("> "));
+  tool.type("Hi\n");
+  BOOST_TEST(tool.wait_for_out("on nn"));
+  tool.send(SIGHUP);
+  BOOST_TEST(tool.exit_code() == 130);
+  BOOST_TEST(cut(0));
+}
+
+BOOST_AUTO_TEST_CASE(json_on_a_terminal_commands_it_no_more) {
+  serve(scripted_turn{}.tokens({"a\x1B[2J\xC2\x9B"
+                                "2J\x7F"}));
+  auto call = on_terminal({"--json", "Hi"});
+  tool_process tool{call};
+  BOOST_TEST(tool.exit_code() == 0);
+  for (const std::string bad : {"\x1B", "\xC2\x9B", "\x7F"})
+    BOOST_TEST(tool.out().find(bad) == std::string::npos);
+  BOOST_TEST(tool.out().find("\\u009b") != std::string::npos, tool.out());
 }
 
 BOOST_AUTO_TEST_CASE(a_model_cannot_command_the_terminal) {

@@ -9,12 +9,10 @@
 
 #include "providers/json.hpp"
 #include "tests/support/chat_fixture.hpp"
-#include "tests/support/event_schema.hpp"
+#include "tests/support/event_lines.hpp"
 #include "tests/support/test_certificate.hpp"
 
 #include <fstream>
-#include <map>
-#include <set>
 
 using namespace penstock;
 using testing::chat_fixture;
@@ -23,43 +21,11 @@ using testing::run_tool;
 
 namespace {
 
-const std::set<std::string> terminals{"stream_end", "stream_abort",
-                                      "stream_error"};
-
-std::vector<ordered_json> events_of(const std::string& out) {
-  static const testing::event_schema schema;
-  std::vector<ordered_json> events;
-  for (const auto& line : lines_of(out)) {
-    BOOST_TEST(schema.problem_of(line) == "", line);
-    events.push_back(parse_ordered_json(line).value());
-  }
-  return events;
-}
-
-/// What must hold of the lines of any one stream. @returns text by part.
-std::map<int, std::string> check_lines(const std::string& out) {
-  BOOST_REQUIRE(out.ends_with('\n'));
-  const auto events = events_of(out);
-  std::uint64_t seq = 0;
-  std::map<int, std::string> text;
-  for (const auto& e : events) {
-    const auto name = e.at("event").get<std::string>();
-    BOOST_TEST(e.at("seq").get<std::uint64_t>() == ++seq);
-    BOOST_TEST(terminals.contains(name) == (seq == events.size()), name);
-    if (!name.ends_with("_delta"))
-      continue;
-    auto& part = text[e.at("part").get<int>()];
-    BOOST_TEST(e.at("offset").get<std::size_t>() == part.size());
-    part += e.at(name == "tool_call_delta" ? "input_text" : "text");
-  }
-  return text;
-}
-
-std::string joined(const std::map<int, std::string>& parts) {
-  std::string all;
-  for (const auto& [part, text] : parts)
-    all += text;
-  return all;
+/// The text of a whole and well-formed stream.
+std::string text_in(const std::string& out) {
+  const auto read = testing::read_event_lines(out);
+  BOOST_TEST(read.problem == "");
+  return read.text();
 }
 
 } // namespace
@@ -106,9 +72,10 @@ BOOST_AUTO_TEST_CASE(json_lines_are_whole_and_end_with_the_terminal_event) {
     const auto got = run_tool(chat({"--json", "--api", api, "Hi"}));
     BOOST_TEST(got.code == 0, api << got.err);
     BOOST_TEST(got.err == "");
-    BOOST_TEST(joined(check_lines(got.out)) == "Hm." + said, api);
-    const auto events = events_of(got.out);
-    BOOST_TEST(events.back().at("event") == "stream_end");
+    const auto read = testing::read_event_lines(got.out);
+    BOOST_TEST(read.problem == "", api);
+    BOOST_TEST(read.text() == "Hm." + said, api);
+    BOOST_TEST(read.events.back().at("event") == "stream_end");
     BOOST_TEST(got.out.find('\x1B') == std::string::npos);
   }
 }
@@ -119,21 +86,26 @@ BOOST_AUTO_TEST_CASE(a_refusal_goes_to_the_fallback) {
               openai_chat_answer(scripted_turn{}.text("Gladly")))
           .on({}, openai_chat_answer(
                     scripted_turn{}.finish(finish_reason::content_filter))));
-  auto got = run_tool(chat({"--fallback", "openai:second", "Hi"}));
+  auto got = run_tool(chat({"--fallback", "openai:second", "--verbose", "Hi"}));
   BOOST_TEST(got.code == 0, got.err);
   BOOST_TEST(got.out == "Gladly\n");
   BOOST_TEST(got.err.find("model_refusal") != std::string::npos, got.err);
   BOOST_TEST(got.err.find("openai:second") != std::string::npos, got.err);
   got = run_tool(chat({"--json", "--fallback", "openai:second", "Hi"}));
-  BOOST_TEST(joined(check_lines(got.out)) == "Gladly");
-  const auto end = events_of(got.out).back();
-  BOOST_TEST(end.at("refused_models").dump() == R"(["openai:m"])");
+  const auto read = testing::read_event_lines(got.out);
+  BOOST_TEST(read.problem == "");
+  BOOST_TEST(read.text() == "Gladly");
+  BOOST_TEST(read.events.back().at("refused_models").dump()
+             == R"(["openai:m"])");
 }
 
 BOOST_AUTO_TEST_CASE(what_was_withdrawn_is_told_apart) {
+  auto wrong =
+    openai_chat_answer(scripted_turn{}.tokens({"Wrong"}).truncated());
+  // Else it might be withdrawn before anybody was shown it.
+  wrong.end_delay = std::chrono::milliseconds{300};
   serve(http_script{}.in_turn(
-    {openai_chat_answer(scripted_turn{}.tokens({"Wrong"}).truncated()),
-     openai_chat_answer(scripted_turn{}.text("Right"))}));
+    {wrong, openai_chat_answer(scripted_turn{}.text("Right"))}));
   const auto got = run_tool(chat({"--set", "on_partial=retract", "Hi"}));
   BOOST_TEST(got.code == 0, got.err);
   BOOST_TEST(got.out == "Wrong\nRight\n");
@@ -146,15 +118,15 @@ BOOST_AUTO_TEST_CASE(a_prompt_comes_from_standard_input) {
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"-"}, std::vector<std::string>{}}) {
     auto call = chat(arguments);
-    call.input = "First line\nsecond ü \xFF end\n";
+    call.input = "First line\nsecond ü \xFF " + std::string{"\0end\n", 5};
     const auto got = run_tool(call);
     BOOST_TEST(got.code == 0, got.err);
     BOOST_TEST(got.out == "Yes\n");
     const auto body = parse_ordered_json(body_of(asked++)).value();
     // One question, and never a byte that JSON cannot hold.
     BOOST_TEST(body.at("messages").size() == 1u);
-    BOOST_TEST(body.at("messages").at(0).at("content")
-               == "First line\nsecond ü \uFFFD end");
+    const auto want = "First line\nsecond ü \uFFFD " + std::string{"\0end", 4};
+    BOOST_TEST(body.at("messages").at(0).at("content") == want);
   }
 }
 
@@ -167,7 +139,7 @@ BOOST_AUTO_TEST_CASE(a_long_answer_arrives_whole) {
   auto got = run_tool(chat({"Hi"}));
   BOOST_TEST((got.out == said + "\n"));
   got = run_tool(chat({"--json", "Hi"}));
-  BOOST_TEST((joined(check_lines(got.out)) == said));
+  BOOST_TEST((text_in(got.out) == said));
 }
 
 BOOST_AUTO_TEST_CASE(a_configuration_is_read_and_the_command_line_wins) {

@@ -1,7 +1,9 @@
 #include "tools/chat_options.hpp"
 
+#include "providers/scrub.hpp"
 #include "runtime/close_names.hpp"
 #include "runtime/option_table.hpp"
+#include "tools/command.hpp"
 
 #include <utility>
 
@@ -13,11 +15,16 @@ tl::unexpected<error> wrong(std::string what) {
   return fail(errc::invalid_request, std::move(what));
 }
 
+/// What a person typed; a key in the wrong place is a key still.
+std::string quoted(const std::string& typed) {
+  return shown(scrub(typed));
+}
+
 /// "provider" of "provider:model".
 expected<std::string> provider_of(const char* flag, const std::string& model) {
   const auto colon = model.find(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == model.size())
-    return wrong(std::string{flag} + " \"" + shown(model)
+    return wrong(std::string{flag} + " \"" + quoted(model)
                  + "\" is not of the form PROVIDER:MODEL, as in "
                    "anthropic:claude-haiku-4-5");
   return model.substr(0, colon);
@@ -42,7 +49,7 @@ expected<void> set_options(runtime_options& to,
   for (const auto& text : all) {
     const auto equals = text.find('=');
     if (equals == std::string::npos || equals == 0)
-      return wrong("--set \"" + shown(text)
+      return wrong("--set \"" + quoted(text)
                    + "\" is not of the form KEY=VALUE, as in "
                      "on_partial=retract");
     if (auto done =
@@ -56,11 +63,8 @@ expected<void> set_options(runtime_options& to,
 expected<void> check_api(const std::string& api) {
   if (api.empty() || find_codec(api))
     return {};
-  std::string known;
-  for (const auto name : codec_names())
-    known += (known.empty() ? "" : ", ") + std::string{name};
   return wrong("--api: there is no API \"" + shown(api) + "\"; there are "
-               + known);
+               + listed(codec_names()));
 }
 
 } // namespace

@@ -33,4 +33,8 @@ expected<configuration> configuration_of(const chat_options& options);
 /// Errors: `invalid_request`, which names the tool.
 expected<void> add_tools(configuration& to);
 
+/// Kills the commands of tools that run, and lets none begin any more.
+/// Threads: any.
+void end_commands();
+
 } // namespace penstock::cli

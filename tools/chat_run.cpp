@@ -6,8 +6,10 @@
 #include "tools/command.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <iostream>
 #include <unistd.h>
 #include <utility>
@@ -19,8 +21,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t prompt_bytes_max = 16u << 20;
-/// From Ctrl-C to the exit, whatever hangs; half of it for the output.
-constexpr auto exit_limit = 250ms;
+/// From Ctrl-C to the exit, whatever hangs; SPEC §12 has 500 ms.
+constexpr auto exit_limit = 300ms;
 constexpr auto output_limit = 100ms;
 
 bool shows_dim() {
@@ -32,6 +34,11 @@ bool shows_dim() {
 view_options view_of(const chat_options& options) {
   return {isatty(STDOUT_FILENO) == 1, isatty(STDERR_FILENO) == 1, shows_dim(),
           options.verbose};
+}
+
+bool can_be_written(int descriptor) {
+  const int mode = fcntl(descriptor, F_GETFL);
+  return mode >= 0 && (mode & O_ACCMODE) != O_RDONLY;
 }
 
 bool blank(std::string_view text) {
@@ -48,38 +55,42 @@ int exit_code_of(const event_body& terminal) {
 } // namespace
 
 chat_run::chat_run(chat_options options)
-  : options_(std::move(options)),
-    interrupts_([this](int, unsigned count) { on_signal(count); }),
+  : options_(std::move(options)), on_terminal_(isatty(STDOUT_FILENO) == 1),
+    rule_(options_.soft_interrupt),
+    interrupts_([this](int signal, unsigned) { on_signal(signal); },
+                end_commands),
     output_(std::make_shared<output_queue>(
       STDOUT_FILENO, [this](int) { on_output_failure(); })),
     view_(view_of(options_)) {}
 
 // ---- from other threads ----------------------------------------------------
 
-void chat_run::on_signal(unsigned) {
+void chat_run::on_signal(int signal) {
+  using act = signal_rule::act;
   const std::lock_guard lock{mutex_};
-  if (now_ == phase::asking || aborted_)
+  switch (rule_.on(signal)) {
+  case act::exit:
     return interrupts_.exit_after(0ms, exit_aborted);
-  if (options_.soft_interrupt && asked_ && !std::exchange(softened_, true)) {
+  case act::soften: {
     stop_request soft;
     soft.workspace_id = options_.workspace;
+    soft.stream = registered_;
     soft.soft = true;
     return asked_->stop(std::move(soft), [](const auto&) {});
   }
-  aborted_ = true;
-  stop_.request_stop();
-  output_->hurry(output_limit);
-  interrupts_.exit_after(exit_limit, exit_aborted);
+  case act::stop_turn:
+    stop_.request_stop();
+    return;
+  case act::leave:
+    stop_.request_stop();
+    output_->hurry(output_limit);
+    return interrupts_.exit_after(exit_limit, exit_aborted);
+  }
 }
 
 void chat_run::on_output_failure() {
   const std::lock_guard lock{mutex_};
   stop_.request_stop();
-}
-
-void chat_run::enter(phase now) {
-  const std::lock_guard lock{mutex_};
-  now_ = now;
 }
 
 // ---- the conversation ------------------------------------------------------
@@ -92,6 +103,7 @@ int chat_run::complain(const error& why) {
   case errc::authentication:
     return usage_error(one_line(why.message, 2'000));
   case errc::aborted:
+    output_->write(STDERR_FILENO, "penstock: aborted\n");
     return exit_aborted;
   default:
     usage_error(explained(why));
@@ -100,6 +112,11 @@ int chat_run::complain(const error& why) {
 }
 
 int chat_run::run() {
+  if (!can_be_written(STDOUT_FILENO)) {
+    usage_error(
+      "standard output is closed; send it to a file, or to /dev/null");
+    return exit_failed;
+  }
   auto config = configuration_of(options_);
   if (!config)
     return complain(config.error());
@@ -115,8 +132,7 @@ int chat_run::run() {
   {
     const std::lock_guard lock{mutex_};
     asked_ = nullptr;
-    if (!aborted_)
-      now_ = phase::asking; // Nothing is left to abort.
+    rule_.end_turn();
   }
   events_ = {};
   runtime_.reset();
@@ -130,11 +146,11 @@ int chat_run::with_runtime(configuration config) {
   runtime_ = std::move(*opened);
   if (auto done = runtime_->check_model(options_.model); !done)
     return complain(done.error());
-  talks_ = !options_.prompt && isatty(STDIN_FILENO) == 1;
+  const bool talks = !options_.prompt && isatty(STDIN_FILENO) == 1;
   std::string prompt = options_.prompt.value_or("-");
-  if (!talks_ && prompt == "-" && !prompt_from_input(prompt))
+  if (!talks && prompt == "-" && !prompt_from_input(prompt))
     return exit_usage;
-  if (!talks_ && blank(prompt))
+  if (!talks && blank(prompt))
     return usage_error("the prompt is empty; give one as the last argument, "
                        "or - to read it from standard input");
   auto events = runtime_->subscribe(options_.workspace);
@@ -144,8 +160,11 @@ int chat_run::with_runtime(configuration config) {
   {
     const std::lock_guard lock{mutex_};
     asked_ = runtime_.get();
+    if (talks)
+      rule_.begin_conversation();
   }
-  return finish(talks_ ? converse() : answer(prompt));
+  talks_ = talks;
+  return finish(talks ? converse() : answer(prompt));
 }
 
 /// @returns whether it could be read; else a line has said so.
@@ -179,17 +198,36 @@ int chat_run::converse() {
   for (std::string line;;) {
     output_->write(STDERR_FILENO, "> ");
     output_->flush();
-    enter(phase::asking);
+    {
+      const std::lock_guard lock{mutex_};
+      rule_.end_turn();
+    }
     if (output_->failure() != 0)
       return exit_failed;
     if (!std::getline(std::cin, line)) {
       output_->write(STDERR_FILENO, "\n");
       return exit_completed;
     }
-    if (!blank(line))
-      if (const int code = answer(line); code == exit_aborted)
-        return code;
+    if (blank(line) || answer(line) == exit_completed)
+      continue;
+    {
+      const std::lock_guard lock{mutex_};
+      if (rule_.leaving())
+        return exit_aborted;
+    }
+    forget_unanswered();
   }
+}
+
+/// A question that was interrupted, or failed, before a word of the answer came
+/// is asked again, or put another way; the model shall not read it twice.
+void chat_run::forget_unanswered() {
+  const auto now = runtime_->view(options_.workspace);
+  if (!now || now->history.empty())
+    return;
+  const auto& last = now->history.back();
+  if (!last.what.empty() && last.what.back().from == role::user)
+    runtime_->edit_history({options_.workspace, last.sequence, {}});
 }
 
 int chat_run::answer(const std::string& prompt) {
@@ -206,10 +244,9 @@ int chat_run::answer(const std::string& prompt) {
   request.with_history = talks_;
   {
     const std::lock_guard lock{mutex_};
-    softened_ = false;
+    rule_.begin_turn();
     stop_ = std::stop_source{};
     request.stop_token = stop_.get_token();
-    now_ = phase::streaming;
   }
   // A reader that left before this has had its say.
   if (output_->failure() != 0)
@@ -217,6 +254,11 @@ int chat_run::answer(const std::string& prompt) {
   const auto id = runtime_->start(std::move(request));
   if (!id)
     return complain(id.error());
+  {
+    const std::lock_guard lock{mutex_};
+    registered_ = *id;
+    rule_.register_stream();
+  }
   return tell_until_end(*id);
 }
 
@@ -242,7 +284,9 @@ void chat_run::tell(const stream_event& event) {
     output_->write(STDERR_FILENO, std::move(shown.notes));
     return;
   }
-  output_->write(STDOUT_FILENO, json_line(event) + '\n');
+  auto line = json_line(event);
+  output_->write(STDOUT_FILENO,
+                 (on_terminal_ ? harmless_json(line) : line) + '\n');
   if (const auto* failed = std::get_if<event::stream_error>(&event.body))
     output_->write(STDERR_FILENO, "penstock: " + explained(failed->why) + '\n');
 }
@@ -254,7 +298,7 @@ int chat_run::finish(int code) {
     return exit_failed;
   }
   const std::lock_guard lock{mutex_};
-  return aborted_ ? static_cast<int>(exit_aborted) : code;
+  return rule_.leaving() ? static_cast<int>(exit_aborted) : code;
 }
 
 } // namespace penstock::cli

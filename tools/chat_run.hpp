@@ -5,6 +5,7 @@
 #include "tools/chat_options.hpp"
 #include "tools/interrupts.hpp"
 #include "tools/output_queue.hpp"
+#include "tools/signal_rule.hpp"
 #include "tools/terminal_output.hpp"
 
 #include <atomic>
@@ -27,28 +28,26 @@ public:
   int run();
 
 private:
-  /// What a signal or a closed output means now.
-  enum class phase { asking, streaming };
-
-  void on_signal(unsigned count);
+  void on_signal(int signal);
   void on_output_failure();
-  void enter(phase now);
 
   int complain(const error& why);
   int with_runtime(configuration config);
   int converse();
   int answer(const std::string& prompt);
+  void forget_unanswered();
   int tell_until_end(stream_id id);
   void tell(const stream_event& event);
   int finish(int code);
   bool prompt_from_input(std::string& prompt);
 
   const chat_options options_;
+  const bool on_terminal_; // standard output
 
   std::mutex mutex_;
-  phase now_ = phase::asking; // guarded by mutex_, as all to `asked_`
-  bool aborted_ = false, softened_ = false;
-  std::stop_source stop_;
+  signal_rule rule_;                    // guarded by mutex_, as all below it
+  std::stop_source stop_;               // of the turn
+  std::optional<stream_id> registered_; // the turn's stream
   runtime* asked_ = nullptr;
 
   interrupts interrupts_;

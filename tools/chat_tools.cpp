@@ -1,6 +1,7 @@
 // The tools of a configuration, as external commands.
 #include "providers/model_catalog_tables.hpp"
 #include "tools/chat_options.hpp"
+#include "tools/child_group.hpp"
 #include "tools/command_tool.hpp"
 
 #include <utility>
@@ -10,6 +11,9 @@ namespace penstock::cli {
 #ifdef PENSTOCK_COMMAND_TOOL
 
 namespace {
+
+/// Ctrl-C ends the tool's commands, and then the tool, within half a second.
+constexpr std::chrono::milliseconds kill_grace_ms{100};
 
 std::vector<std::string> key_variables(const runtime_options& options) {
   std::vector<std::string> names;
@@ -33,6 +37,7 @@ expected<void> add_tools(configuration& to) {
     parts.read_only = from.read_only;
     parts.idempotent = from.idempotent;
     parts.timeout_ms = from.timeout_ms;
+    parts.kill_grace_ms = kill_grace_ms;
     parts.hidden_env = key_variables(to.options);
     auto made = make_command_tool(std::move(parts));
     if (!made)
@@ -41,6 +46,10 @@ expected<void> add_tools(configuration& to) {
     to.options.tools.push_back(std::move(*made));
   }
   return {};
+}
+
+void end_commands() {
+  kill_children();
 }
 
 #else
@@ -52,6 +61,8 @@ expected<void> add_tools(configuration& to) {
               "this build cannot run the tools of a configuration; take "
               "\"tools\" out of it");
 }
+
+void end_commands() {}
 
 #endif
 

@@ -9,8 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -75,7 +73,7 @@ error classify_stream(std::string_view api, std::string_view body) {
 /// "Name: value", the name in lower case. Empty if it is none.
 std::optional<header> header_of(std::string_view text) {
   const auto colon = text.find(':');
-  if (colon == text.npos)
+  if (colon == text.npos || text.find_first_of("\r\n") != text.npos)
     return std::nullopt;
   std::string name{text.substr(0, colon)};
   std::transform(name.begin(), name.end(), name.begin(), [](char c) {
@@ -83,7 +81,7 @@ std::optional<header> header_of(std::string_view text) {
   });
   auto value = text.substr(colon + 1);
   value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
-  value = value.substr(0, value.find_last_not_of(" \t\r\n") + 1);
+  value = value.substr(0, value.find_last_not_of(" \t") + 1);
   return header{std::move(name), std::string{value}};
 }
 
@@ -113,9 +111,9 @@ int classify(const classify_options& options, std::istream& in,
   for (const auto& text : options.headers) {
     auto header = header_of(text);
     if (!header || header->first.empty()
-        || header->first.find_first_of(" \t\r\n") != std::string::npos) {
-      problem =
-        "--header \"" + scrub(text) + "\" is not of the form 'Name: value'";
+        || header->first.find_first_of(" \t") != std::string::npos) {
+      problem = "--header \"" + scrub(text)
+                + "\" is not of the form 'Name: value', on one line";
       return exit_usage;
     }
     head.headers.push_back(std::move(*header));
@@ -138,21 +136,21 @@ int classify(const classify_options& options, std::istream& in,
 
 namespace {
 
+constexpr auto footer =
+  "Prints one line of JSON: error_class, retryable, retry_after_ms, "
+  "message.\n\n"
+  "Exit codes: 0 it was printed; 1 the output could not be written; 2 wrong\n"
+  "usage.";
+
 int classify_file(const classify_options& options, const std::string& path) {
   std::ifstream file;
-  if (path != "-") {
-    std::error_code ignored;
-    if (!std::filesystem::is_directory(path, ignored))
-      file.open(path, std::ios::binary);
-    if (!file.is_open())
-      return usage_error("cannot read \"" + path
-                         + "\"; name a file, or - for standard input");
-  }
+  auto* in = open_input(path, file);
+  if (!in)
+    return exit_usage;
   std::string problem;
-  const auto code = classify(options, path == "-" ? std::cin : file, std::cout,
-                             problem, std::chrono::system_clock::now());
-  std::cout.flush();
-  return problem.empty() ? code : usage_error(problem);
+  const auto code = classify(options, *in, std::cout, problem,
+                             std::chrono::system_clock::now());
+  return problem.empty() ? finish_output(code) : usage_error(problem);
 }
 
 } // namespace
@@ -165,7 +163,10 @@ void add_classify(CLI::App& app, int& code) {
   auto args = std::make_shared<arguments>();
   auto& command = *app.add_subcommand(
     "classify", "Print the class of a provider's error answer");
-  command.add_option("--api", args->options.api, "The API that answered")
+  command.footer(footer);
+  command
+    .add_option("--api", args->options.api,
+                "The API that answered: " + listed({apis.begin(), apis.end()}))
     ->required();
   command
     .add_option("--status", args->options.status,

@@ -1,16 +1,60 @@
 #include "tools/command.hpp"
 
-#include <algorithm>
+#include "providers/scrub.hpp"
+
+#include <cerrno>
+#include <cstring>
 #include <iostream>
 #include <string>
 
 namespace penstock::cli {
 
+namespace {
+
+constexpr std::size_t line_bytes_max = 4u << 10;
+
+} // namespace
+
 int usage_error(std::string_view what) {
-  std::string line{what};
-  std::replace(line.begin(), line.end(), '\n', ' ');
-  std::cerr << "penstock: " << line << std::endl;
+  // It may quote an argument: half a character, a command for the terminal.
+  std::cerr << "penstock: " << one_line(what, line_bytes_max) << std::endl;
   return exit_usage;
+}
+
+std::string listed(const std::vector<std::string_view>& names) {
+  std::string all;
+  for (const auto name : names)
+    all.append(all.empty() ? "" : ", ").append(name);
+  return all;
+}
+
+int finish_output(int code) {
+  errno = 0;
+  if (std::cout.flush())
+    return code;
+  const int number = errno;
+  usage_error(std::string{"standard output: "}
+              + (number != 0 ? std::strerror(number) : "cannot be written")
+              + "; what was printed is not all");
+  return exit_failed;
+}
+
+std::istream* open_input(const std::string& path, std::ifstream& file) {
+  const bool standard = path == "-";
+  std::istream& in = standard ? std::cin : file;
+  errno = 0;
+  if (!standard)
+    file.open(path, std::ios::binary);
+  // A directory can be opened, but not read.
+  if (standard || file.is_open())
+    in.peek();
+  if (!in.bad() && (standard || file.is_open()))
+    return &in;
+  const int number = errno;
+  usage_error("cannot read " + (standard ? "standard input" : '"' + path + '"')
+              + (number != 0 ? std::string{": "} + std::strerror(number) : "")
+              + "; name a file, or - for standard input");
+  return nullptr;
 }
 
 } // namespace penstock::cli

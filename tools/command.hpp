@@ -3,7 +3,11 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <fstream>
+#include <istream>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace penstock::cli {
 
@@ -25,8 +29,20 @@ void add_classify(CLI::App& app, int& code);
 void add_decode(CLI::App& app, int& code);
 void add_demo(CLI::App& app, int& code);
 
-/// Writes "penstock: WHAT" as one line to stderr. Say what to do.
+/// Writes "penstock: WHAT" as one line to stderr, without control characters.
+/// Say what to do, and scrub what may hold a key.
 /// @returns `exit_usage`, for `code = usage_error(…)`.
 int usage_error(std::string_view what);
+
+/// "a, b, c"
+std::string listed(const std::vector<std::string_view>& names);
+
+/// Flushes std::cout. @returns `code`, or `exit_failed` if something that was
+/// printed could not be written, after a line that says so.
+int finish_output(int code);
+
+/// The body that a subcommand reads: a file, or standard input for "-".
+/// @param file holds it open. @returns null after a line that says why.
+std::istream* open_input(const std::string& path, std::ifstream& file);
 
 } // namespace penstock::cli

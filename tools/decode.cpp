@@ -9,8 +9,6 @@
 #include "tools/part_lines.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <utility>
@@ -47,7 +45,7 @@ int show_sse(const decode_options& options, std::istream& in, std::ostream& out,
         {"data", clean_utf8(event.data)},
         {"last_event_id", clean_utf8(event.last_event_id)}})
           << '\n';
-    return frames.failure().code == errc::none;
+    return frames.failure().code == errc::none && out.good();
   });
   for (const auto ms : retries)
     out << to_text(ordered_json{{"retry", ms}}) << '\n';
@@ -55,15 +53,16 @@ int show_sse(const decode_options& options, std::istream& in, std::ostream& out,
   return problem.empty() ? exit_completed : exit_failed;
 }
 
+/// @param take gets parts; @returns whether it wants more.
 template <class Take>
 bool decode_body(response_decoder& decoder, const decode_options& options,
                  std::istream& in, Take take) {
   part_batch batch;
   for_each_piece(in, options.bytes_per_push, [&](std::string_view piece) {
     decoder.push(piece, batch);
-    take(batch.parts());
+    const bool wanted = take(batch.parts());
     batch.clear();
-    return true;
+    return wanted;
   });
   decoder.end(batch);
   take(batch.parts());
@@ -80,6 +79,7 @@ int show_parts(response_decoder& decoder, const decode_options& options,
         failed = failed || std::holds_alternative<part::failed>(part);
         out << lines.line_of(part) << '\n';
       }
+      return out.good(); // A full disk takes no more.
     });
   if (!failed && !finished) {
     failed = true;
@@ -116,6 +116,7 @@ int decode(const decode_options& options, std::istream& in, std::ostream& out,
   decode_body(*decoder, options, in, [&](const auto& parts) {
     for (const auto& part : parts)
       summary.add(part);
+    return true;
   });
   out << summary.text() << '\n';
   return exit_completed;
@@ -123,21 +124,21 @@ int decode(const decode_options& options, std::istream& in, std::ostream& out,
 
 namespace {
 
+constexpr auto footer =
+  "One event per line, as JSON; what has no event of its own is named after\n"
+  "the part.\n\n"
+  "Exit codes: 0 the body was read to its end (with --summary and --sse:\n"
+  "whatever it holds); 1 it holds an error, ends too early or exceeds a\n"
+  "limit, or the output could not be written; 2 wrong usage.";
+
 int decode_file(const decode_options& options, const std::string& path) {
   std::ifstream file;
-  if (path != "-") {
-    std::error_code ignored;
-    if (!std::filesystem::is_directory(path, ignored))
-      file.open(path, std::ios::binary);
-    if (!file.is_open())
-      return usage_error("cannot read \"" + path
-                         + "\"; name a file, or - for standard input");
-  }
+  auto* in = open_input(path, file);
+  if (!in)
+    return exit_usage;
   std::string problem;
-  const auto code =
-    decode(options, path == "-" ? std::cin : file, std::cout, problem);
-  std::cout.flush();
-  if (!problem.empty())
+  const auto code = finish_output(decode(options, *in, std::cout, problem));
+  if (!problem.empty() && std::cout)
     usage_error(problem);
   return code;
 }
@@ -152,7 +153,9 @@ void add_decode(CLI::App& app, int& code) {
   auto args = std::make_shared<arguments>();
   auto& command =
     *app.add_subcommand("decode", "Run a decoder on a recorded response body");
-  command.add_option("--api", args->options.api, "The API that made the body");
+  command.footer(footer);
+  command.add_option("--api", args->options.api,
+                     "The API that made the body: " + listed(codec_names()));
   command.add_option("--provider", args->options.provider,
                      "Name of the endpoint, for its quirks");
   command.add_flag("--summary", args->options.summary,

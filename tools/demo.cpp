@@ -19,6 +19,12 @@ struct arguments {
   bool plain = false;
 };
 
+constexpr auto footer =
+  "Needs neither a key nor a network. On a terminal a live table, else "
+  "lines.\n\n"
+  "Exit codes: 0 every claim that it lists holds; 1 one does not, or the demo\n"
+  "cannot run; 2 wrong usage; 130 interrupted (Ctrl-C).";
+
 int demo(const arguments& wanted) {
   const interrupt_watch interrupts;
   demo_screen screen{wanted.plain};
@@ -40,10 +46,10 @@ int demo(const arguments& wanted) {
   const auto claims = check_demo(*evidence);
   std::cout << '\n'
             << result_table(*evidence, screen.colored()) << '\n'
-            << claim_list(claims, screen.colored()) << std::flush;
+            << claim_list(claims, screen.colored());
   const bool all = std::all_of(claims.begin(), claims.end(),
                                [](const auto& c) { return c.holds; });
-  return all && std::cout ? exit_completed : exit_failed;
+  return finish_output(all ? exit_completed : exit_failed);
 }
 
 } // namespace
@@ -52,6 +58,7 @@ void add_demo(CLI::App& app, int& code) {
   auto args = std::make_shared<arguments>();
   auto& command = *app.add_subcommand(
     "demo", "Watch many conversations stream at once, without a network");
+  command.footer(footer);
   command
     .add_option("--speed", args->speed,
                 "So many times faster; the same things happen")

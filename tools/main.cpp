@@ -1,11 +1,15 @@
 // The command line tool: the runtime for people, scripts and black-box checks.
+#include "providers/scrub.hpp"
+#include "runtime/close_names.hpp"
 #include "tools/command.hpp"
 
 #include <exception>
 #include <fcntl.h>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <unistd.h>
+#include <vector>
 
 namespace {
 
@@ -21,9 +25,28 @@ constexpr add_command commands[] = {
   add_demo,
 };
 
+constexpr auto footer =
+  "`penstock SUBCOMMAND --help` tells the rest.\n\n"
+  "Exit codes: 0 completed; 1 the stream failed, or the output could not be\n"
+  "written; 2 wrong usage or configuration; 130 aborted (Ctrl-C). Errors go\n"
+  "to standard error, a line each.";
+
+std::string unknown_subcommand(CLI::App& app, int argc, char** argv) {
+  std::vector<std::string_view> names;
+  for (const auto* each : app.get_subcommands({}))
+    names.push_back(each->get_name());
+  if (argc < 2)
+    return "what to do? The subcommands are " + listed(names);
+  return "there is no subcommand or option \""
+         + penstock::shown(penstock::scrub(argv[1]))
+         + "\"; the subcommands are " + listed(names);
+}
+
 int run(int argc, char** argv) {
   CLI::App app{"penstock: streams from language models, supervised"};
   int code = exit_completed;
+  app.name("penstock"); // Not the path that it was called by.
+  app.footer(footer);
   app.set_version_flag("--version", version);
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::simple);
@@ -32,25 +55,27 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) { // --help, --version
-    return app.exit(e);
+    return finish_output(app.exit(e));
   } catch (const CLI::ParseError& e) {
-    std::string name = "penstock";
+    std::string name = "penstock", what = e.what();
     for (const auto* chosen : app.get_subcommands())
       name += " " + chosen->get_name();
-    return usage_error(std::string{e.what()} + ". Try: " + name + " --help");
+    if (app.get_subcommands().empty())
+      what = unknown_subcommand(app, argc, argv);
+    // An argument may be a whole text, and hide what to do.
+    return usage_error(penstock::one_line(penstock::scrub(what), 400)
+                       + ". Try: " + name + " --help");
   }
   return code;
 }
 
 // A file or socket of ours must never take the number of a standard stream
-// that the caller has closed.
+// that the caller has closed. Its use is an error still: they are opened for
+// the other direction.
 void reserve_standard_streams() {
-  int fd = -1;
-  do
-    fd = open("/dev/null", O_RDWR);
-  while (fd >= 0 && fd <= STDERR_FILENO);
-  if (fd > STDERR_FILENO)
-    close(fd);
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(number, F_GETFD) == -1) // Then open() gives this number.
+      open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
 } // namespace

@@ -94,7 +94,7 @@ bool read_some(int descriptor, std::string& to, std::mutex& mutex) {
 } // namespace
 
 tool_process::tool_process(const tool_call& call)
-  : reads_out_(call.reads_output) {
+  : reads_out_(call.reads_output), reads_err_(call.reads_errors) {
   const auto* path = std::getenv("PENSTOCK_TOOL");
   if (!path)
     fail("PENSTOCK_TOOL is not set");
@@ -117,7 +117,8 @@ tool_process::tool_process(const tool_call& call)
       fail("no pipe");
     posix_spawn_file_actions_adddup2(
       &how.actions, call.input_from >= 0 ? call.input_from : in[0], 0);
-    posix_spawn_file_actions_adddup2(&how.actions, out[1], 1);
+    posix_spawn_file_actions_adddup2(
+      &how.actions, call.output_to >= 0 ? call.output_to : out[1], 1);
     posix_spawn_file_actions_adddup2(&how.actions, err[1], 2);
     in_ = in[1];
     out_fd_ = out[0];
@@ -126,6 +127,8 @@ tool_process::tool_process(const tool_call& call)
   std::vector<std::string> arguments{path};
   arguments.insert(arguments.end(), call.arguments.begin(),
                    call.arguments.end());
+  for (const int end : call.closed)
+    posix_spawn_file_actions_addclose(&how.actions, end);
   auto environment = environment_of(call);
   const bool failed =
     posix_spawn(&pid_, path, &how.actions, &how.attributes,
@@ -178,6 +181,10 @@ void tool_process::close_output() {
   close(std::exchange(out_fd_, -1));
 }
 
+void tool_process::close_errors() {
+  close(std::exchange(err_fd_, -1));
+}
+
 int tool_process::exit_code(milliseconds limit) {
   if (!status_) {
     const auto end = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
@@ -197,7 +204,8 @@ int tool_process::exit_code(milliseconds limit) {
 }
 
 void tool_process::read_all() {
-  bool out_open = reads_out_, err_open = err_fd_ >= 0, stopped = false;
+  bool out_open = reads_out_, err_open = reads_err_ && err_fd_ >= 0,
+       stopped = false;
   while (out_open || err_open) {
     pollfd all[] = {{out_open ? out_fd_ : -1, POLLIN, 0},
                     {err_open ? err_fd_ : -1, POLLIN, 0},

@@ -18,9 +18,12 @@ struct tool_call {
   std::vector<std::string> arguments{}; ///< After the program's name.
   /// All of it, but for what a program needs to run (PATH, …).
   std::vector<std::pair<std::string, std::string>> environment{};
-  std::string input{};      ///< Of standard input; ignored with `terminal`.
-  int input_from = -1;      ///< A descriptor to read instead of `input`.
-  bool reads_output = true; ///< false: nobody reads its standard output.
+  std::string input{};       ///< Of standard input; ignored with `terminal`.
+  int input_from = -1;       ///< A descriptor to read instead of `input`.
+  bool reads_output = true;  ///< false: nobody reads its standard output.
+  bool reads_errors = true;  ///< false: nor its standard error.
+  int output_to = -1;        ///< A descriptor that is its standard output.
+  std::vector<int> closed{}; ///< Of 0, 1 and 2, before it begins.
   /// All three are a terminal, with Ctrl-C; what it prints is `out`.
   bool terminal = false;
 };
@@ -46,6 +49,8 @@ public:
   /// Its standard output has no reader any more. Only without
   /// `reads_output`.
   void close_output();
+  /// The same for standard error. Only without `reads_errors`.
+  void close_errors();
 
   /// Waits until it has ended. @returns its exit code; 128 + the signal that
   /// killed it; -1 if it still runs after `limit`.
@@ -72,7 +77,7 @@ private:
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   int out_fd_ = -1, err_fd_ = -1;
-  bool reads_out_ = true;
+  bool reads_out_ = true, reads_err_ = true;
   std::string out_, err_;
   bool ended_ = false; ///< Nothing more is read.
   std::thread reader_;
