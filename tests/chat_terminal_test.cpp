@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_question_without_an_answer_is_forgotten) {
               openai_chat_answer(scripted_turn{}.text("At last.")))
           .on({.body_contains = "Second"},
               error_answer("openai-chat", 400, "invalid_request_error", "No"))
-          .on({}, {.head_delay = http_answer::never}));
+          .on({}, http_answer{.head_delay = http_answer::never}));
   tool_process tool{on_terminal({})};
   BOOST_TEST(tool.wait_for_out("> "));
   tool.type("First\n");
