@@ -57,6 +57,7 @@ struct live_stream {
   std::uint32_t step_from = 0; ///< First entry of the step.
   attempt_id attempt;
   bool attempt_runs = false; ///< From run_attempt to attempt_settled.
+  bool goes_on = false;      ///< It continues a cut answer.
   bool finish_seen = false;  ///< Its natural end is under way.
   std::shared_ptr<attempt_link> link;
   std::string model; ///< "provider:model" that is asked or will be.

@@ -27,6 +27,8 @@ struct stream_contract::visitor {
   // The state of `key`, opened by `open` if this is its first part.
   template <class Open>
   part_state& at(part_key key, Open open) {
+    if (self.trim_ && self.withheld_of_ && *self.withheld_of_ != key)
+      self.show_withheld(log);
     auto [it, fresh] = self.parts_.try_emplace(key);
     if (fresh) {
       it->second.number = open();
@@ -53,7 +55,19 @@ struct stream_contract::visitor {
     if (self.response_id_.empty())
       self.response_id_ = std::move(m.id);
   }
+  // Text that may repeat what was kept does not open its part yet.
+  bool withhold(part::text& m) {
+    if (!self.trim_ || self.withheld_of_.value_or(m.key) != m.key)
+      return false;
+    self.withheld_of_ = m.key;
+    m.bytes = self.trim_->take(m.bytes);
+    if (self.trim_->decided())
+      self.trim_.reset();
+    return m.bytes.empty();
+  }
   void operator()(part::text& m) {
+    if (withhold(m))
+      return;
     text(at(m.key, [&] { return log.open_text(); }), m.bytes);
   }
   void operator()(part::refusal& m) {
@@ -63,6 +77,10 @@ struct stream_contract::visitor {
     text(at(m.key, [&] { return log.open_reasoning(); }), m.bytes);
   }
   void operator()(part::text_end& m) {
+    if (self.trim_ && self.withheld_of_ == m.key)
+      self.show_withheld(log);
+    if (self.withheld_of_ == m.key && !self.parts_.contains(m.key))
+      return; // all of it was there before
     auto& p = at(m.key, [&] { return log.open_text(); });
     if (std::exchange(p.open, false)) {
       log.close_text(p.number, false);
@@ -159,8 +177,24 @@ struct stream_contract::visitor {
 void stream_contract::begin_attempt(attempt_id id) {
   attempt_ = id;
   next_index_ = 0;
+  trim_.reset();
+  withheld_of_.reset();
   parts_.clear();
   usage_ = {};
+}
+
+// Whatever comes next comes behind it.
+void stream_contract::show_withheld(stream_log& log) {
+  const auto rest = std::exchange(trim_, std::nullopt)->end();
+  if (rest.empty())
+    return;
+  const auto [it, fresh] = parts_.try_emplace(*withheld_of_);
+  if (fresh) {
+    it->second.number = log.open_text();
+    it->second.open = true;
+  }
+  if (it->second.open)
+    log.append(it->second.number, rest);
 }
 
 bool stream_contract::current(const attempt_id& id) noexcept {
@@ -184,6 +218,8 @@ stream_contract::effect stream_contract::take(std::uint32_t index,
 }
 
 void stream_contract::end_attempt(bool cut, stream_log& log) {
+  if (trim_ && withheld_of_)
+    show_withheld(log);
   for (auto& [key, p] : parts_) {
     if (!std::exchange(p.open, false) || p.call)
       continue;

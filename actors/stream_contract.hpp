@@ -2,12 +2,14 @@
 // each becomes, and what is closed when an attempt ends. Pure.
 #pragma once
 
+#include "actors/repeat_trim.hpp"
 #include "actors/stream_log.hpp"
 #include "messages/part.hpp"
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace penstock {
@@ -36,6 +38,10 @@ public:
 
   /// @param first_entry where the attempt's step begins in the log.
   void begin_attempt(attempt_id id);
+
+  /// The attempt that began goes on from `kept`: what its first text repeats
+  /// of it is left out. Before its first batch.
+  void trim_repeated(std::string_view kept) { trim_.emplace(kept); }
 
   /// Whether a message of this attempt counts. Stale ones are counted.
   bool current(const attempt_id& id) noexcept;
@@ -73,7 +79,11 @@ private:
     std::string signature; ///< Of reasoning, that came before its end.
   };
 
+  void show_withheld(stream_log& log);
+
   std::optional<attempt_id> attempt_;
+  std::optional<repeat_trim> trim_;     ///< Until it has decided.
+  std::optional<part_key> withheld_of_; ///< The text that it looks at.
   std::uint32_t next_index_ = 0;
   std::map<part_key, part_state> parts_;
   token_usage usage_;

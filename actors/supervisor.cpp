@@ -230,9 +230,11 @@ void supervisor_state::launch(attempt_record& a) {
   a.at->told = health.ask(now()).what;
   const auto id = a.what.attempt;
   // Before the spawn, so that it comes before the attempt's first parts.
-  caf_compat::post(a.what.report_to,
-                   attempt_started{id, a.what.model,
-                                   a.model->at.api + "/" + a.model->wire_name});
+  caf_compat::post(
+    a.what.report_to,
+    attempt_started{
+      id, a.what.model, a.model->at.api + "/" + a.model->wire_name,
+      a.model->codec->has_prefill(a.model->at, a.model->wire_name)});
   a.provider =
     self_.spawn_shell<provider_protocol, provider_state>(env_, order_for(a));
   self_.watch(*a.provider, [this, id](const caf_compat::exit_text& why) {

@@ -124,6 +124,7 @@ void workspace_core::request_attempt(std::chrono::milliseconds delay) {
   auto what =
     build_prompt(request, entry, s.model.substr(0, s.model.find(':')),
                  s.thinking, std::move(messages), std::move(tools), partial);
+  s.goes_on = partial;
   const auto generation = ++s.preparation;
   if (!request.prepare_step && !(entry && entry->rebuild))
     return send_attempt(std::make_shared<const prompt>(std::move(what)));
@@ -167,8 +168,12 @@ void workspace_core::send_attempt(std::shared_ptr<const prompt> what) {
 void workspace_core::on(const attempt_started& m) {
   if (!mine(m.attempt.stream) || !live().contract.current(m.attempt))
     return;
-  if (machine_.apply(input::attempt_started))
-    live().spans.back().made_by = m.made_by;
+  if (!machine_.apply(input::attempt_started))
+    return;
+  auto& s = live();
+  s.spans.back().made_by = m.made_by;
+  if (s.goes_on && s.plan->options.trim_repeated_text && !m.prefills)
+    s.contract.trim_repeated(text_of(*s.log));
 }
 
 void workspace_core::on(const parts_received& m) {

@@ -157,6 +157,8 @@ struct attempt_started {
   attempt_id attempt;
   std::string model;   ///< "provider:model"
   std::string made_by; ///< `message::made_by` of what it answers: "api/model".
+  /// A cut answer goes back as a prefill: what comes cannot repeat its end.
+  bool prefills = false;
 };
 
 /// What PROVIDER knows at its end.

@@ -34,6 +34,12 @@ inline constexpr std::size_t attempt_in_flight_bytes_max = 1u << 20;
 /// gets in one piece.
 inline constexpr std::size_t batch_bytes_max = 1u << 20;
 
+/// Of the end of a kept text, what a continuation is searched for. It is
+/// withheld as long as it may be a repetition: about a minute's tokens.
+inline constexpr std::size_t repeat_bytes_max = 4u << 10;
+/// Less than this in common is chance ("the king").
+inline constexpr std::size_t repeat_bytes_min = 12;
+
 /// Ended streams that a workspace keeps for subscribers that lag. One that is
 /// further behind is told the rest of its own and then the oldest of these.
 inline constexpr std::size_t retained_streams_max = 8;
