@@ -228,6 +228,25 @@ BOOST_FIXTURE_TEST_CASE(workspaces_take_turns_and_no_newcomer_jumps_the_line,
   BOOST_TEST(order == fair, boost::test_tools::per_element());
 }
 
+// It comes at the moment at which the pause ends, before those who waited for
+// that have heard of it: there is room, and there is a line.
+BOOST_FIXTURE_TEST_CASE(a_newcomer_does_not_pass_the_line, supervisor_fixture) {
+  models = {"a:one"};
+  limit(1);
+  answer({broken_answer(429, {{"retry-after", "5"}}), stalled_answer("a")});
+  time->arm(time->now() + 5s, [&] { run_attempt_of(3, 0ms, "newcomer"); });
+  run_attempt_of(1);
+  advance();
+  run_attempt_of(2, 0ms, "patient");
+  advance(5s);
+  BOOST_REQUIRE_EQUAL(heard->started.size(), 2u);
+  BOOST_TEST((heard->started.back().attempt.stream == stream_id{2}));
+  cancel(2);
+  advance();
+  BOOST_REQUIRE_EQUAL(heard->started.size(), 3u);
+  BOOST_TEST((heard->started.back().attempt.stream == stream_id{3}));
+}
+
 BOOST_FIXTURE_TEST_CASE(one_that_is_told_to_wait_lets_the_others_know,
                         supervisor_fixture) {
   models = {"a:one"};

@@ -17,6 +17,7 @@ namespace penstock::testing {
 
 struct supervisor_fixture : attempt_world {
   std::vector<std::string> models{"a:one", "b:two"};
+  stream_options options; ///< Of the streams to come.
 
   ~supervisor_fixture() {
     if (!subject_)
@@ -51,6 +52,7 @@ struct supervisor_fixture : attempt_world {
     auto plan = std::make_shared<stream_plan>();
     plan->workspace_id = workspace_id;
     plan->models = models;
+    plan->options = options;
     links_[stream] = std::make_shared<attempt_link>(1u << 20);
     caf_compat::post(subject(), run_attempt{id(stream), 1, workspace,
                                             std::move(plan), models.front(),
