@@ -7,6 +7,8 @@
 #include "providers/deadline_heap.hpp"
 
 #include <chrono>
+#include <ctime>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -182,4 +184,34 @@ BOOST_AUTO_TEST_CASE(a_hundred_thousand_deadlines_are_cheap) {
     << std::chrono::duration_cast<std::chrono::milliseconds>(took).count()
     << " ms");
   BOOST_TEST((took < 5s));
+}
+
+// One deadline an attempt, moved when it fires and never by a token: as many
+// attempts as one process may have look at their clocks each six minutes.
+BOOST_AUTO_TEST_CASE(a_hundred_thousand_live_attempts_cost_next_to_nothing) {
+  constexpr int attempts = 100'000;
+  constexpr auto look_after = 360s, watched = 1'800s;
+  std::minstd_rand random{7};
+  deadline_heap heap;
+  auto now = epoch;
+  std::size_t looks = 0;
+  const auto begin = std::clock();
+  std::function<void()> look = [&] {
+    ++looks;
+    heap.arm(now + look_after, look);
+  };
+  for (int i = 0; i < attempts; ++i)
+    heap.arm(now + std::chrono::milliseconds(random() % 360'000), look);
+  while (*heap.next() <= epoch + watched) {
+    now = *heap.next();
+    heap.take_due(now)();
+  }
+  const double used =
+    static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  const double share = used / std::chrono::duration<double>(watched).count();
+  BOOST_TEST_MESSAGE(looks << " looks of " << attempts << " attempts in "
+                           << watched.count() << " s took " << used
+                           << " s of CPU: " << 100 * share << " % of a core");
+  BOOST_TEST(looks >= static_cast<std::size_t>(attempts) * 4);
+  BOOST_TEST(share < 0.01);
 }

@@ -136,6 +136,87 @@ BOOST_FIXTURE_TEST_CASE(alone_a_stream_waits_for_the_circuit_and_goes_on,
   BOOST_TEST(text_of(waits) == "well again");
 }
 
+// Two hours, a stream each five seconds: once the circuit is open, each that
+// finds it half open is its probe, and goes on with the fallback at once.
+BOOST_FIXTURE_TEST_CASE(a_long_outage_costs_one_probe_a_cooldown, outage) {
+  http->keep_records(false);
+  std::size_t asked = 0;
+  play(http_script{}
+         .on({.url_contains = "chat.test"},
+             [&](const http_request&, std::size_t) {
+               ++asked;
+               return down();
+             })
+         .on({.url_contains = "claude.test"}, other_words("fallback")));
+  auto& w = open("w");
+  constexpr std::size_t streams = 1'440;
+  for (std::size_t i = 0; i < streams; ++i) {
+    auto request = ask(w, first);
+    request.fallback.push_back({second});
+    start(w, std::move(request));
+    advance(5s);
+  }
+  BOOST_TEST(w.sink->all<event::stream_end>().size() == streams);
+  const auto probes =
+    static_cast<std::size_t>(streams * 5s / endpoints.breaker_cooldown_ms);
+  BOOST_TEST(asked <= endpoints.breaker_failures + probes);
+  BOOST_TEST(asked > probes / 2);
+  play(http_script{}.on({.url_contains = "chat.test"}, words("well again")));
+  advance(endpoints.breaker_cooldown_ms);
+  start(w, ask(w, first));
+  advance(1s);
+  BOOST_TEST(text_of(w) == "well again");
+  for (const auto& at : health())
+    BOOST_TEST(at.breaker == "closed");
+}
+
+BOOST_FIXTURE_TEST_CASE(backoffs_are_anything_below_a_ceiling_that_doubles,
+                        outage) {
+  options.restarts.max_attempts_per_model = 9;
+  play(http_script{}.on(
+    {.url_contains = "chat.test"},
+    error_answer("openai-chat", 429, "rate_limit_error", "slow down")));
+  constexpr std::size_t retries = 8;
+  milliseconds least[retries], most[retries];
+  std::fill(std::begin(least), std::end(least), 24h);
+  std::fill(std::begin(most), std::end(most), -1ms);
+  for (int i = 0; i < 100; ++i) {
+    auto& w = begin("w" + std::to_string(i), false);
+    advance(10min);
+    const auto told = w.sink->all<event::attempt_retry>();
+    BOOST_REQUIRE_EQUAL(told.size(), retries);
+    for (std::size_t n = 0; n < retries; ++n) {
+      least[n] = std::min(least[n], told[n].delay);
+      most[n] = std::max(most[n], told[n].delay);
+    }
+  }
+  milliseconds ceiling = 500ms;
+  for (std::size_t n = 0; n < retries; ++n) {
+    BOOST_TEST_CONTEXT("retry " << n + 1) {
+      BOOST_TEST(least[n].count() >= 0);
+      BOOST_TEST((most[n] <= ceiling));
+      BOOST_TEST((least[n] < ceiling / 4), "it begins at nothing");
+      BOOST_TEST((most[n] > ceiling * 3 / 4), "and uses all there is");
+    }
+    ceiling = std::min<milliseconds>(ceiling * 2, 30s);
+  }
+}
+
+// SPEC §6.2: at most ten restarts in ten minutes, whatever else is allowed.
+BOOST_FIXTURE_TEST_CASE(nothing_restarts_for_ever, outage) {
+  options.restarts.max_attempts_per_model = 1'000'000;
+  play(http_script{}.on(
+    {.url_contains = "chat.test"},
+    error_answer("openai-chat", 429, "rate_limit_error", "slow down")));
+  auto& w = begin("w", false);
+  advance(24h);
+  const auto* failed = w.end<event::stream_error>();
+  BOOST_REQUIRE(failed);
+  BOOST_TEST((failed->why.code == errc::rate_limit));
+  BOOST_TEST(failed->why.message.find("max_restarts") != std::string::npos);
+  BOOST_TEST(requests_to("chat.test") == 11u);
+}
+
 // ---- what crashes -----------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(a_crash_of_one_provider_touches_no_other_stream,
