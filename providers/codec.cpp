@@ -6,6 +6,7 @@ namespace penstock {
 const api_codec& openai_chat_codec();
 const api_codec& anthropic_codec();
 const api_codec& ollama_codec();
+const api_codec& scripted_codec();
 
 namespace {
 
@@ -19,6 +20,7 @@ constexpr row codecs[] = {
   {"openai-compatible", openai_chat_codec},
   {"anthropic-messages", anthropic_codec},
   {"ollama", ollama_codec},
+  {"scripted", scripted_codec},
 };
 
 } // namespace

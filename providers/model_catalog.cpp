@@ -13,6 +13,8 @@ namespace penstock {
 
 namespace {
 
+constexpr std::string_view scripted_api = "scripted";
+
 /// What is shown of a name that a person typed.
 constexpr std::size_t shown_bytes_max = 100;
 
@@ -40,6 +42,8 @@ provider_config laid_over(provider_config over, const provider_config& below) {
     over.api_key_env = below.api_key_env;
   if (over.headers.empty())
     over.headers = below.headers;
+  if (over.script.empty() && over.api == below.api)
+    over.script = below.script;
   return over;
 }
 
@@ -84,6 +88,33 @@ expected<secret> key_of_file(const std::string& path) {
   return checked_key(std::move(key), from);
 }
 
+expected<std::string> scripted_url(const std::string& provider,
+                                   const provider_config& config) {
+  if (!config.base_url.empty())
+    return fail(errc::invalid_request,
+                "the API \"scripted\" has no base_url; leave it out");
+  return scripted_base_url(provider);
+}
+
+expected<void> check_script(const provider_config& config,
+                            std::string_view model) {
+  if (config.api != scripted_api)
+    return config.script.empty()
+             ? expected<void>{}
+             : fail(errc::invalid_request,
+                    "it has a script, which only the API \"scripted\" plays");
+  if (const auto found = config.script.find(model);
+      found != config.script.end() && !found->second.empty())
+    return {};
+  std::vector<std::string> models;
+  for (const auto& [name, answers] : config.script)
+    models.push_back(name);
+  return fail(
+    errc::model_not_found,
+    "the script has no model " + in_quotes(model)
+      + (models.empty() ? "; it is empty" : "; there are " + list_of(models)));
+}
+
 expected<endpoint> endpoint_of(const std::string& provider,
                                const provider_config& config) {
   if (config.api.empty() || !find_codec(config.api))
@@ -91,7 +122,9 @@ expected<endpoint> endpoint_of(const std::string& provider,
                 (config.api.empty() ? "it has no \"api\""
                                     : "unknown api " + in_quotes(config.api))
                   + "; known ones are " + list_of(codec_names()));
-  auto url = checked_base_url(config.base_url, config.allow_plain_http);
+  auto url = config.api == scripted_api
+               ? scripted_url(provider, config)
+               : checked_base_url(config.base_url, config.allow_plain_http);
   if (!url)
     return fail(std::move(url.error()));
   if (auto fault = fault_of(config.headers))
@@ -111,6 +144,8 @@ model_catalog::model_catalog(std::map<std::string, provider_config> configured,
     below.api = builtin.api;
     below.base_url = builtin.base_url;
     below.api_key_env = builtin.key_variable;
+    if (builtin.api == scripted_api)
+      below.script = builtin_script();
     auto& config = providers_[std::string{builtin.provider}];
     config = laid_over(std::move(config), below);
   }
@@ -166,6 +201,8 @@ expected<resolved_model> model_catalog::resolve(std::string_view name) const {
   auto at = endpoint_of(provider, config->second);
   if (!at)
     return of_provider(provider, std::move(at.error()));
+  if (auto done = check_script(config->second, model); !done)
+    return of_provider(provider, std::move(done.error()));
   auto key = find_key(provider, config->second);
   if (!key)
     return of_provider(provider, std::move(key.error()));
@@ -173,6 +210,14 @@ expected<resolved_model> model_catalog::resolve(std::string_view name) const {
   const auto* codec = find_codec(at->api);
   return resolved_model{std::string{name}, std::string{model}, std::move(*at),
                         codec, known_limits(model)};
+}
+
+std::map<std::string, model_script> model_catalog::scripts() const {
+  std::map<std::string, model_script> all;
+  for (const auto& [name, config] : providers_)
+    if (config.api == scripted_api)
+      all.emplace(name, config.script);
+  return all;
 }
 
 std::vector<std::string> model_catalog::provider_names() const {

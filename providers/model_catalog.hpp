@@ -1,7 +1,7 @@
 // Which endpoint answers for "provider:model", and what is known of the model.
 #pragma once
 
-#include "providers/codec.hpp"
+#include "providers/scripted_codec.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -24,6 +24,9 @@ struct provider_config {
   /// A regular file with the key; one line end at its end is not part of it.
   /// Below `key`, above `api_key_env`.
   std::string api_key_file;
+  /// Only with the API "scripted", which has no base URL: what the models
+  /// answer, without a network.
+  model_script script;
 };
 
 /// What the catalogue knows of one model. Unknown models have none of it.
@@ -45,8 +48,8 @@ struct resolved_model {
 /// Resolves names. Immutable once built: share it without a lock.
 ///
 /// Errors of `resolve`, each with what to do:
-///   model_not_found  unknown provider (the known ones are listed), or not of
-///                    the form provider:model
+///   model_not_found  unknown provider (the known ones are listed), not of the
+///                    form provider:model, or not in the provider's script
 ///   authentication   no key (the environment variable is named), or one that
 ///                    cannot be sent
 ///   invalid_request  malformed URL, plain HTTP to a remote host, unknown API,
@@ -70,6 +73,9 @@ public:
 
   /// Configured and built-in, sorted.
   std::vector<std::string> provider_names() const;
+
+  /// Of the providers with the API "scripted", by their names.
+  std::map<std::string, model_script> scripts() const;
 
 private:
   expected<secret> find_key(const std::string& provider,

@@ -35,6 +35,8 @@ constexpr builtin_endpoint endpoints[] = {
   {"lmstudio", "openai-chat", "http://localhost:1234/v1", ""},
   {"llamacpp", "openai-chat", "http://localhost:8080/v1", ""},
   {"vllm", "openai-chat", "http://localhost:8000/v1", ""},
+  // No server at all.
+  {"scripted", "scripted", "", ""},
 };
 
 struct limits_row {

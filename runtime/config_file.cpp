@@ -4,6 +4,7 @@
 #include "runtime/close_names.hpp"
 #include "runtime/json_object_reader.hpp"
 #include "runtime/option_table.hpp"
+#include "runtime/script_reader.hpp"
 
 #include <fstream>
 #include <iterator>
@@ -119,12 +120,21 @@ expected<void> read_provider(runtime_options& to, const string& path,
                           limited = true;
                           return read_endpoint_options(limits, at, v);
                         })
+                .member("script",
+                        [&](const string& at, const ordered_json& v) {
+                          return read_script(p.script, at, v);
+                        })
                 .refuse("api_key", "a key does not belong into a file that is "
                                    "shared; name its variable (api_key_env) or "
                                    "its file (api_key_file)")
                 .read(path, value);
   if (!done)
     return done;
+  if (!p.script.empty() && p.api.empty())
+    p.api = "scripted";
+  if (!p.script.empty() && p.api != "scripted")
+    return fail(errc::invalid_request,
+                path + ".script: only the API \"scripted\" plays a script");
   if (limited)
     to.endpoints_by_provider[name] = limits;
   if (!p.api.empty() && !find_codec(p.api)) {

@@ -28,7 +28,8 @@ struct configuration {
 ///
 ///   {"providers": {NAME: {"api", "base_url", "api_key_env", "api_key_file",
 ///                         "headers": {NAME: VALUE}, "allow_plain_http",
-///                         "options": {endpoint options}}},
+///                         "options": {endpoint options},
+///                         "script": see script_reader.hpp}},
 ///    "options": {NAME: VALUE},
 ///    "tools": [{"name", "description", "input_schema", "command": [ARGV…],
 ///               "read_only", "idempotent", "timeout_ms"}],

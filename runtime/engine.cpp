@@ -6,6 +6,7 @@
 #include "messages/type_ids.hpp"
 #include "providers/curl_http_client.hpp"
 #include "providers/named_thread.hpp"
+#include "providers/scripted_endpoints.hpp"
 #include "providers/system_clock.hpp"
 #include "runtime/in_memory_store.hpp"
 #include "runtime/thread_tool_runner.hpp"
@@ -117,6 +118,7 @@ expected<void> runtime::engine::make_world(caf::actor_system* host) {
       return fail(made.error());
     w.http = std::move(*made);
   }
+  w.http = make_scripted_endpoints(models->scripts(), *w.time, w.http);
   w.store = options_->store;
   if (!w.store)
     w.store = std::make_shared<in_memory_store>();
