@@ -1,9 +1,9 @@
 #include "providers/openai_chat_encoder.hpp"
 
 #include "providers/json.hpp"
-#include "providers/model_catalog.hpp"
 #include "providers/openai_chat_messages.hpp"
 #include "providers/openai_chat_quirks.hpp"
+#include "providers/openai_request.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,38 +15,8 @@ namespace penstock {
 
 namespace {
 
-expected<ordered_json> parse_object(std::string_view text,
-                                    const std::string& what) {
-  auto value = parse_ordered_json(text);
-  if (!value)
-    return fail(errc::invalid_request, what + ": " + value.error().message);
-  if (!value->is_object())
-    return fail(errc::invalid_request, what + " must be a JSON object");
-  return value;
-}
-
-// The efforts by strength; a thinking level is the first of its row.
-constexpr struct {
-  std::string_view name;
-  int strength;
-} efforts[] = {{"none", 0},    {"minimal", 1}, {"low", 2},   {"medium", 3},
-               {"default", 3}, {"high", 4},    {"xhigh", 5}, {"max", 6}};
-
-// The strongest effort of `known` that `level` allows, else the weakest one.
-std::string_view effort_for(thinking_level level, std::string_view known) {
-  const int wanted = level == thinking_level::max ? 6 : static_cast<int>(level);
-  std::string_view best, weakest;
-  while (!known.empty()) {
-    const auto name = known.substr(0, known.find(' '));
-    known.remove_prefix(std::min(name.size() + 1, known.size()));
-    if (weakest.empty())
-      weakest = name;
-    for (const auto& [effort, strength] : efforts)
-      if (effort == name && strength <= wanted)
-        best = name;
-  }
-  return best.empty() ? weakest : best;
-}
+using openai::effort_for;
+using openai::parse_object;
 
 /// Writes one request, member by member.
 class encoder {
@@ -66,7 +36,7 @@ public:
         return fail(done.error());
     if (what_.cache != cache_ttl::off)
       leave_out("cache", "the server decides what it keeps");
-    auto headers = make_headers();
+    auto headers = openai::request_headers(at_, what_, quirks_.key_header);
     if (!headers)
       return fail(headers.error());
     encoded_request request;
@@ -287,60 +257,12 @@ private:
       parse_object(what_.provider_options_json, "provider_options");
     if (!options)
       return fail(options.error());
-    merge(body_, *options);
+    openai::merge_patch(body_, *options);
     const auto stream = body_.find("stream");
     if (stream == body_.end() || *stream != true)
       return fail(errc::invalid_request,
                   "provider_options must not turn \"stream\" off");
     return {};
-  }
-
-  // Objects are merged, null removes, anything else replaces (RFC 7396).
-  static void merge(ordered_json& into, const ordered_json& from) {
-    if (!from.is_object()) {
-      into = from;
-      return;
-    }
-    if (!into.is_object())
-      into = ordered_json::object();
-    for (const auto& [name, value] : from.items()) {
-      if (value.is_null())
-        into.erase(name);
-      else
-        merge(into[name], value);
-    }
-  }
-
-  expected<header_list> make_headers() const {
-    header_list headers{{"content-type", "application/json"},
-                        {"accept", "text/event-stream"}};
-    if (!at_.key.empty() && quirks_.key_header.empty())
-      headers.emplace_back("authorization", "Bearer " + at_.key.reveal());
-    else if (!at_.key.empty())
-      headers.emplace_back(quirks_.key_header, at_.key.reveal());
-    for (const auto* more : {&at_.headers, &what_.headers})
-      for (const auto& [name, value] : *more)
-        set(headers, name, value);
-    if (auto fault = fault_of(headers))
-      return fail(std::move(*fault));
-    return headers;
-  }
-
-  static void set(header_list& headers, const std::string& name,
-                  const std::string& value) {
-    const auto lower = [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    };
-    const auto same = [&](const header& h) {
-      return std::equal(h.first.begin(), h.first.end(), name.begin(),
-                        name.end(),
-                        [&](char a, char b) { return lower(a) == lower(b); });
-    };
-    const auto it = std::find_if(headers.begin(), headers.end(), same);
-    if (it == headers.end())
-      headers.emplace_back(name, value);
-    else
-      it->second = value;
   }
 
   const endpoint& at_;

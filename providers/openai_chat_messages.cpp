@@ -2,6 +2,7 @@
 
 #include "providers/base64.hpp"
 #include "providers/openai_chat_elements.hpp"
+#include "providers/openai_request.hpp"
 #include "providers/utf8.hpp"
 
 #include <algorithm>
@@ -10,10 +11,6 @@
 namespace penstock {
 
 namespace {
-
-constexpr std::string_view continue_instruction =
-  "Your last message was cut off. Continue it from exactly where it ends. Do "
-  "not repeat any of it and do not comment on the interruption.";
 
 class writer {
 public:
@@ -220,7 +217,7 @@ private:
       return;
     out_.prefill = can_prefill(quirks_, at_);
     if (!out_.prefill)
-      add({{"role", "user"}, {"content", continue_instruction}});
+      add({{"role", "user"}, {"content", openai::continue_instruction}});
     else if (quirks_.prefill == chat_prefill::prefix)
       last["prefix"] = true;
     else if (quirks_.prefill == chat_prefill::partial)
