@@ -3,17 +3,13 @@
 #pragma once
 
 #include "providers/anthropic_codec.hpp"
+#include "tests/support/recordings.hpp"
 
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace penstock::test {
-
-struct recording {
-  std::string name, body;
-  std::string request; ///< The request's body, or empty if it was not kept.
-};
 
 /// All anthropic-messages recordings of PENSTOCK_CORPUS. Without them the
 /// program ends, loudly, as skipped.
@@ -28,9 +24,5 @@ std::vector<stream_part> decode(std::string_view body,
 
 /// One line a part; adjacent deltas of one part are one line.
 std::vector<std::string> lines_of(const std::vector<stream_part>& parts);
-
-/// The message that a workspace would keep of these parts: text, reasoning that
-/// ended, calls that are complete, results.
-message message_of(const std::vector<stream_part>& parts, std::string made_by);
 
 } // namespace penstock::test
