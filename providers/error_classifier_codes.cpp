@@ -122,6 +122,7 @@ constexpr code_row code_rows[] = {
   {"timeout", errc::timeout},
   {"request_timeout", errc::timeout},
   {"ModelTimeoutException", errc::timeout},
+  {"vector_store_timeout", errc::timeout},
 
   // The prompt and the model.
   {"context_length_exceeded", errc::context_exceeded},
@@ -149,6 +150,8 @@ constexpr code_row code_rows[] = {
   {"ResponsibleAIPolicyViolation", errc::model_refusal},
   {"moderation_blocked", errc::model_refusal},
   {"data_inspection_failed", errc::model_refusal},
+  {"bio_policy", errc::model_refusal},
+  {"cyber_policy", errc::model_refusal},
   {"refusal", errc::model_refusal},
 
   // The request. Here so that no phrase of a message that quotes the request
@@ -162,6 +165,19 @@ constexpr code_row code_rows[] = {
   {"invalid_function_parameters", errc::invalid_request},
   {"invalid_image_url", errc::invalid_request},
   {"invalid_image_format", errc::invalid_request},
+  {"invalid_image", errc::invalid_request},
+  {"invalid_base64_image", errc::invalid_request},
+  {"invalid_image_mode", errc::invalid_request},
+  {"image_too_large", errc::invalid_request},
+  {"image_too_small", errc::invalid_request},
+  {"image_file_too_large", errc::invalid_request},
+  {"image_file_not_found", errc::invalid_request},
+  {"image_parse_error", errc::invalid_request},
+  {"empty_image_file", errc::invalid_request},
+  {"unsupported_image_media_type", errc::invalid_request},
+  {"failed_to_download_image", errc::invalid_request},
+  {"invalid_prompt", errc::invalid_request},
+  {"data_residency_mismatch", errc::invalid_request},
   {"unsupported_file", errc::invalid_request},
   {"tool_use_failed", errc::invalid_request},
   {"json_validate_failed", errc::invalid_request},
