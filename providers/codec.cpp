@@ -4,6 +4,7 @@ namespace penstock {
 
 // One line per API. Each codec's own file defines its function.
 const api_codec& openai_chat_codec();
+const api_codec& openai_responses_codec();
 const api_codec& anthropic_codec();
 const api_codec& ollama_codec();
 const api_codec& scripted_codec();
@@ -18,6 +19,7 @@ struct row {
 constexpr row codecs[] = {
   {"openai-chat", openai_chat_codec},
   {"openai-compatible", openai_chat_codec},
+  {"openai-responses", openai_responses_codec},
   {"anthropic-messages", anthropic_codec},
   {"ollama", ollama_codec},
   {"scripted", scripted_codec},

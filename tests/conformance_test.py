@@ -12,7 +12,8 @@ import unittest
 CORPUS = pathlib.Path(os.environ["PENSTOCK_CORPUS"])
 TOOL = os.environ["PENSTOCK_TOOL"]
 SETS = ["open", "open-cassettes"]
-APIS = ["openai-chat", "openai-compatible", "anthropic-messages"]
+APIS = ["openai-chat", "openai-compatible", "openai-responses",
+        "anthropic-messages"]
 PIECES = [1, 7, 4096]
 
 

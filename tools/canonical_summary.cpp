@@ -143,7 +143,8 @@ std::string canonical_summary::text() const {
       continue;
     ordered_json shown{{"id", null_if_empty(c.id)},
                        {"name", c.name},
-                       {"input", value_or_null(c.input)},
+                       {"input", c.kind == "custom" ? ordered_json(c.input)
+                                                    : value_or_null(c.input)},
                        {"input_text", c.input}};
     if (!c.kind.empty())
       shown["kind"] = c.kind;

@@ -46,17 +46,20 @@ std::string shown(const stream_part& part) {
       },
       [&](const part::tool_start& p) {
         return key("call", p.key) + " " + p.id + " " + p.name
-               + with("kind", p.kind);
+               + with("kind", p.kind)
+               + (p.provider_executed ? " provider" : "");
       },
       [&](const part::tool_input& p) {
         return key("input", p.key) + " " + p.bytes;
       },
       [&](const part::tool_complete& p) {
         return key("complete", p.key) + " " + p.input
-               + with("signature", p.signature);
+               + with("signature", p.signature) + with("item", p.item_id);
       },
       [&](const part::tool_result& p) {
-        return key("result", p.key) + " " + p.output_json;
+        return key("result", p.key) + with("of", p.tool_call_id)
+               + with("tool", p.tool_name) + (p.is_error ? " error " : " ")
+               + p.output_json;
       },
       [&](const part::file& p) {
         return key("file", p.key) + " " + p.what.media_type + " "

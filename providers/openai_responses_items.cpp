@@ -1,0 +1,293 @@
+// Finding items, and the texts in them. Calls and results are in
+// openai_responses_calls.cpp.
+#include "providers/openai_responses_items.hpp"
+
+#include "messages/limits.hpp"
+
+#include <utility>
+
+namespace penstock {
+
+namespace {
+
+bool is_reasoning(responses_text what) noexcept {
+  return what == responses_text::summary || what == responses_text::reasoning;
+}
+
+// What a content part is, or nothing if it holds no text.
+std::optional<responses_text> text_kind(std::string_view type) noexcept {
+  if (type == "output_text" || type == "text")
+    return responses_text::output;
+  if (type == "refusal")
+    return responses_text::refusal;
+  if (type == "reasoning_text")
+    return responses_text::reasoning;
+  if (type == "summary_text")
+    return responses_text::summary;
+  return std::nullopt;
+}
+
+const json& text_in(const json& content) {
+  const auto& refusal = member(content, "refusal");
+  return refusal.is_string() ? refusal : member(content, "text");
+}
+
+} // namespace
+
+// ---- finding ---------------------------------------------------------------
+
+openai_responses_items::item*
+openai_responses_items::known(const json& event, std::string_view item_type) {
+  const auto at = [&](const auto& map, const auto& key) -> item* {
+    const auto it = map.find(key);
+    return it == map.end() ? nullptr : &items_[it->second];
+  };
+  const auto index = count_of(event, "output_index");
+  if (index)
+    return at(by_index_, *index);
+  for (const auto id :
+       {bytes_of(event, "item_id"), bytes_of(member(event, "item"), "id")})
+    if (!id.empty())
+      if (auto* it = at(by_id_, id))
+        return it;
+  return !items_.empty() && items_.back().type == item_type ? &items_.back()
+                                                            : nullptr;
+}
+
+openai_responses_items::item&
+openai_responses_items::find(const json& event, std::string_view item_type) {
+  if (auto* it = known(event, item_type))
+    return *it;
+  return begin(event, item_type, text_of(event, "item_id"));
+}
+
+openai_responses_items::item&
+openai_responses_items::begin(const json& event, std::string_view type,
+                              std::string id) {
+  if (items_.size() == limits::stream_parts_max)
+    fail("stream_parts_max", limits::stream_parts_max);
+  else
+    items_.emplace_back();
+  auto& it = items_.back();
+  it.type = type;
+  it.id = std::move(id);
+  const auto number = items_.size() - 1;
+  if (const auto index = count_of(event, "output_index"))
+    by_index_[*index] = number;
+  if (!it.id.empty())
+    by_id_[it.id] = number;
+  return it;
+}
+
+void openai_responses_items::added(const json& event, part_batch& out) {
+  const auto& wire = member(event, "item");
+  const auto type = bytes_of(wire, "type");
+  if (type.empty() || failure_.code != errc::none)
+    return;
+  auto& it = begin(event, type, text_of(wire, "id"));
+  if (const auto* kind = responses_kind_of(type))
+    start_call(it, *kind, wire, out);
+}
+
+void openai_responses_items::done(const json& event, part_batch& out) {
+  const auto& wire = member(event, "item");
+  const auto type = bytes_of(wire, "type");
+  if (type.empty() || failure_.code != errc::none)
+    return;
+  auto* it = known(event, type);
+  if (!it || it->type != type || it->done)
+    it = &begin(event, type, text_of(wire, "id"));
+  end_item(*it, wire, false, out);
+}
+
+void openai_responses_items::end_item(item& it, const json& wire, bool cut,
+                                      part_batch& out) {
+  it.done = true;
+  if (const auto* kind = responses_kind_of(it.type))
+    return end_call(it, *kind, wire, cut, out);
+  end_texts(it, wire, out);
+  if (it.reasoning || it.type == "reasoning")
+    end_reasoning(it, wire, out);
+  else if (it.type != "message")
+    end_result(it, wire, out);
+}
+
+void openai_responses_items::finish(const json& output, bool cut,
+                                    part_batch& out) {
+  if (items_.empty() && output.is_array())
+    for (std::size_t i = 0; i < output.size(); ++i)
+      done(json{{"output_index", i}, {"item", output[i]}}, out);
+  for (const auto& [index, number] : by_index_) {
+    auto& it = items_[number];
+    const auto& wire = element(output, index);
+    if (!it.done && bytes_of(wire, "type") == it.type)
+      end_item(it, wire, cut, out);
+  }
+  for (auto& it : items_)
+    if (!it.done && failure_.code == errc::none)
+      end_item(it, member(output, "nothing more is known"), cut, out);
+}
+
+// ---- texts -----------------------------------------------------------------
+
+openai_responses_items::span&
+openai_responses_items::span_of(item& it, responses_text what,
+                                const json& event) {
+  const auto index = count_of(
+    event, what == responses_text::summary ? "summary_index" : "content_index");
+  return it.spans[{what, index.value_or(0)}];
+}
+
+void openai_responses_items::text_delta(responses_text what, const json& event,
+                                        part_batch& out) {
+  const auto delta = bytes_of(event, "delta");
+  if (delta.empty() || failure_.code != errc::none)
+    return;
+  auto& it = find(event, is_reasoning(what) ? "reasoning" : "message");
+  if (it.done)
+    return;
+  auto& s = span_of(it, what, event);
+  s.began = true;
+  if (!s.done)
+    show(it, what, s, s.joiner.join(delta), out);
+}
+
+void openai_responses_items::text_done(responses_text what, const json& event,
+                                       const json& text, part_batch& out) {
+  if (failure_.code != errc::none || !text.is_string())
+    return;
+  auto& it = find(event, is_reasoning(what) ? "reasoning" : "message");
+  if (!it.done)
+    end_span(it, what, span_of(it, what, event), text_of(text), out);
+}
+
+void openai_responses_items::part_done(const json& event, part_batch& out) {
+  const auto& piece = member(event, "part");
+  const auto what = text_kind(bytes_of(piece, "type"));
+  if (!what || failure_.code != errc::none)
+    return;
+  auto& it = find(event, is_reasoning(*what) ? "reasoning" : "message");
+  const auto index = count_of(
+    event, what == responses_text::summary ? "summary_index" : "content_index");
+  if (!it.done)
+    take_piece(it, *what, index.value_or(0), piece, out);
+}
+
+// A piece of the item's content, whole.
+void openai_responses_items::take_piece(item& it, responses_text what,
+                                        std::uint64_t index, const json& piece,
+                                        part_batch& out) {
+  auto& s = it.spans[{what, index}];
+  if (const auto& text = text_in(piece); text.is_string())
+    end_span(it, what, s, text_of(text), out);
+  const auto& annotations = member(piece, "annotations");
+  for (std::size_t i = s.annotations;
+       annotations.is_array() && i < annotations.size(); ++i)
+    cite(s, annotations[i], out);
+}
+
+void openai_responses_items::show(item& it, responses_text what, span& s,
+                                  std::string_view text, part_batch& out) {
+  if (text.empty())
+    return;
+  text_bytes_ += text.size();
+  if (text_bytes_ > limits::stream_text_bytes_max)
+    fail("stream_text_bytes_max", limits::stream_text_bytes_max);
+  if (!s.key || (is_reasoning(what) && it.reasoning != s.key)) {
+    s.key = new_key();
+    // One part of reasoning ends where the next one of the item begins.
+    if (is_reasoning(what)) {
+      if (it.reasoning)
+        out.add(part::reasoning_end{*it.reasoning, {}, {}, it.id});
+      it.reasoning = s.key;
+    }
+  }
+  if (failure_.code != errc::none)
+    return;
+  if (is_reasoning(what))
+    out.reasoning(*s.key, text);
+  else if (what == responses_text::refusal)
+    out.refusal(*s.key, text);
+  else
+    out.text(*s.key, text);
+}
+
+// @param text the whole of it; empty if nobody says.
+void openai_responses_items::end_span(item& it, responses_text what, span& s,
+                                      std::string_view text, part_batch& out) {
+  if (std::exchange(s.done, true))
+    return;
+  show(it, what, s, s.began ? s.joiner.finish() : text, out);
+  if (s.key && what == responses_text::output)
+    out.add(part::text_end{*s.key});
+}
+
+void openai_responses_items::end_texts(item& it, const json& wire,
+                                       part_batch& out) {
+  for (const auto* list : {"summary", "content"}) {
+    const auto& pieces = member(wire, list);
+    for (std::size_t i = 0; pieces.is_array() && i < pieces.size(); ++i)
+      if (const auto what = text_kind(bytes_of(pieces[i], "type")))
+        take_piece(it, *what, i, pieces[i], out);
+  }
+  for (auto& [place, s] : it.spans)
+    end_span(it, place.first, s, {}, out);
+}
+
+void openai_responses_items::end_reasoning(item& it, const json& wire,
+                                           part_batch& out) {
+  auto encrypted = text_of(wire, "encrypted_content");
+  if (!it.reasoning && encrypted.empty())
+    return;
+  auto id = it.id.empty() ? text_of(wire, "id") : it.id;
+  out.add(part::reasoning_end{it.reasoning ? *it.reasoning : new_key(),
+                              {},
+                              std::move(encrypted),
+                              std::move(id)});
+}
+
+void openai_responses_items::annotation(const json& event, part_batch& out) {
+  if (failure_.code != errc::none)
+    return;
+  auto& it = find(event, "message");
+  auto& s = span_of(it, responses_text::output, event);
+  if (!it.done
+      && count_of(event, "annotation_index").value_or(s.annotations)
+           >= s.annotations)
+    cite(s, member(event, "annotation"), out);
+}
+
+void openai_responses_items::cite(span& s, const json& annotation,
+                                  part_batch& out) {
+  ++s.annotations;
+  if (!annotation.is_object() || failure_.code != errc::none)
+    return;
+  source cited{text_of(annotation, "url"), text_of(annotation, "title"),
+               text_of(annotation, "file_id"), to_text(annotation)};
+  if (cited.title.empty())
+    cited.title = text_of(annotation, "filename");
+  text_bytes_ += cited.detail_json.size();
+  if (text_bytes_ > limits::stream_text_bytes_max)
+    return fail("stream_text_bytes_max", limits::stream_text_bytes_max);
+  out.add(part::source{new_key(), std::move(cited)});
+}
+
+// ---- limits ----------------------------------------------------------------
+
+part_key openai_responses_items::new_key() {
+  if (next_key_ == limits::stream_parts_max)
+    fail("stream_parts_max", limits::stream_parts_max);
+  else
+    ++next_key_;
+  return next_key_ - 1;
+}
+
+void openai_responses_items::fail(const char* limit, std::size_t max) {
+  if (failure_.code != errc::none)
+    return;
+  failure_.code = errc::protocol;
+  failure_.message =
+    "answer exceeds " + std::string{limit} + " (" + std::to_string(max) + ")";
+}
+
+} // namespace penstock
