@@ -13,18 +13,25 @@ bool blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n\v\f") == text.npos;
 }
 
+// A proof of origin goes back to its origin only.
+template <class Content>
+Content without_signature(Content what) {
+  what.signature.clear();
+  return what;
+}
+
 /// The messages of one step while they are collected.
 struct step_messages {
   message assistant{role::assistant, {}, {}};
   message results{role::tool, {}, {}};
   bool cut = false;
 
-  // Text that was cut and went on is one text.
+  // Text that was cut and went on is one text, unless a part of it is signed.
   void add_text(const text_content& text) {
     auto* last = assistant.parts.empty()
                    ? nullptr
                    : std::get_if<text_content>(&assistant.parts.back());
-    if (last && cut)
+    if (last && cut && last->signature.empty() && text.signature.empty())
       last->text += text.text;
     else
       assistant.parts.push_back(text);
@@ -68,10 +75,11 @@ step_messages collect(const std::vector<final_part>& all,
       const auto& part = all[i];
       if (part.part < span.from || part.part >= span.to)
         continue;
+      const bool own = span.made_by == made_by;
       if (auto* text = std::get_if<text_content>(&part.what)) {
-        step.add_text(*text);
+        step.add_text(own ? *text : without_signature(*text));
       } else if (auto* reasoning = std::get_if<reasoning_content>(&part.what)) {
-        if (part.how == final_part::state::complete && span.made_by == made_by)
+        if (part.how == final_part::state::complete && own)
           step.assistant.parts.push_back(*reasoning);
       } else if (auto* call = std::get_if<tool_call_content>(&part.what)) {
         add_call(step, part, *call,
@@ -79,9 +87,10 @@ step_messages collect(const std::vector<final_part>& all,
                    ? &all[i + 1]
                    : nullptr,
                  rule);
-      } else if (std::holds_alternative<file_content>(part.what)
-                 || (std::holds_alternative<refusal_content>(part.what)
-                     && (span.whole || rule == open_calls::answer))) {
+      } else if (auto* file = std::get_if<file_content>(&part.what)) {
+        step.assistant.parts.push_back(own ? *file : without_signature(*file));
+      } else if (std::holds_alternative<refusal_content>(part.what)
+                 && (span.whole || rule == open_calls::answer)) {
         step.assistant.parts.push_back(part.what);
       }
       if (!std::holds_alternative<tool_result_content>(part.what))
@@ -91,14 +100,16 @@ step_messages collect(const std::vector<final_part>& all,
   }
   std::erase_if(step.assistant.parts, [](const content& c) {
     auto* text = std::get_if<text_content>(&c);
-    return text && blank(text->text);
+    return text && blank(text->text) && text->signature.empty();
   });
   return step;
 }
 
 bool says_something(const message& m) {
   return std::any_of(m.parts.begin(), m.parts.end(), [](const content& c) {
-    return !std::holds_alternative<reasoning_content>(c);
+    auto* text = std::get_if<text_content>(&c);
+    return !std::holds_alternative<reasoning_content>(c)
+           && !(text && blank(text->text)); // Nothing but its signature.
   });
 }
 

@@ -154,6 +154,11 @@ struct stream_contract::visitor {
     p.call = p.provider_executed = true;
     if (std::exchange(p.open, false))
       log.complete_call(p.number, "null", {}, {});
+    // The wire may have no id; the call got ours.
+    if (const auto* call =
+          std::get_if<tool_call_content>(&log.content_of(p.number));
+        call && m.tool_call_id.empty())
+      m.tool_call_id = call->id;
     if (!log.has_result(p.number))
       log.add_result(p.number, {std::move(m.tool_call_id),
                                 std::move(m.tool_name),

@@ -43,6 +43,7 @@ struct file_content {
   std::string bytes;      ///< Raw, not base64. Empty if `url` is set.
   std::string url;
   std::string name; ///< Shown to the model where the API has a place for it.
+  std::string signature = {}; ///< Gemini's thoughtSignature on a file it made.
   bool operator==(const file_content&) const = default;
 };
 

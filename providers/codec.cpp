@@ -8,6 +8,7 @@ const api_codec& openai_responses_codec();
 const api_codec& anthropic_codec();
 const api_codec& ollama_codec();
 const api_codec& scripted_codec();
+const api_codec& gemini_codec();
 
 namespace {
 
@@ -23,6 +24,7 @@ constexpr row codecs[] = {
   {"anthropic-messages", anthropic_codec},
   {"ollama", ollama_codec},
   {"scripted", scripted_codec},
+  {"google-gemini", gemini_codec},
 };
 
 } // namespace

@@ -13,7 +13,7 @@ CORPUS = pathlib.Path(os.environ["PENSTOCK_CORPUS"])
 TOOL = os.environ["PENSTOCK_TOOL"]
 SETS = ["open", "open-cassettes"]
 APIS = ["openai-chat", "openai-compatible", "openai-responses",
-        "anthropic-messages"]
+        "anthropic-messages", "google-gemini"]
 PIECES = [1, 7, 4096]
 
 

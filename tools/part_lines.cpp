@@ -115,6 +115,7 @@ ordered_json part_lines::object_of(const part::file& p) {
   put_unless_empty(line, "url", p.what.url);
   put_unless_empty(line, "name", p.what.name);
   put_unless_empty(line, "data", base64_encode(p.what.bytes));
+  put_unless_empty(line, "signature", p.what.signature);
   return line;
 }
 

@@ -63,7 +63,8 @@ std::string shown(const stream_part& part) {
       },
       [&](const part::file& p) {
         return key("file", p.key) + " " + p.what.media_type + " "
-               + (p.what.url.empty() ? p.what.bytes : p.what.url);
+               + (p.what.url.empty() ? p.what.bytes : p.what.url)
+               + with("signature", p.what.signature);
       },
       [&](const part::source& p) {
         return key("source", p.key) + " " + p.what.url
