@@ -62,10 +62,7 @@ void function_calls::take(const json& wire, const ordered_json* args,
                                 std::move(id)});
     return;
   }
-  open_.emplace();
-  open_->key = key;
-  open_->id = std::move(id);
-  open_->signature = std::move(signature);
+  open_.emplace(key, std::move(id), std::move(signature));
   grow(wire, out);
 }
 

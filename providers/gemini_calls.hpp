@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace penstock::gemini {
 
@@ -39,7 +40,11 @@ public:
 
 private:
   struct call {
-    part_key key = 0;
+    // Spelled out for clang 14.
+    call(part_key k, std::string i, std::string s)
+      : key(k), id(std::move(i)), signature(std::move(s)) {}
+
+    part_key key;
     std::string id, signature;
     partial_args args;
   };

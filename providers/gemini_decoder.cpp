@@ -273,12 +273,15 @@ void decoder::on_provider_result(const json& wire, ordered_json whole,
                                  const char* kind, std::string signature,
                                  part_batch& out) {
   auto id = text_of(wire, "id");
+  constexpr std::size_t looked_at_max = 1'000; // Keeps it linear.
+  const auto oldest = provider_calls_.rbegin()
+                      + static_cast<std::ptrdiff_t>(
+                        std::min(provider_calls_.size(), looked_at_max));
   const auto call =
-    std::find_if(provider_calls_.rbegin(), provider_calls_.rend(),
-                 [&](const provider_call& c) {
-                   return !c.answered && (id.empty() || c.id == id);
-                 });
-  const bool known = call != provider_calls_.rend();
+    std::find_if(provider_calls_.rbegin(), oldest, [&](const provider_call& c) {
+      return !c.answered && (id.empty() || c.id == id);
+    });
+  const bool known = call != oldest;
   parts_.close(out);
   const auto key = known ? call->key : parts_.new_key();
   auto name = known ? call->name : text_of(wire, "toolType");

@@ -10,7 +10,7 @@ using namespace penstock::test;
 
 namespace {
 
-const auto read = gemini_json;
+const auto parsed = gemini_json;
 
 tool_call_content call(const std::string& id, const std::string& signature = {},
                        const std::string& item_id = {}) {
@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(the_request_goes_where_and_as_it_should) {
   BOOST_TEST(*find_header(headers, "x-goog-api-key") == "k");
   BOOST_TEST(*find_header(headers, "content-type") == "application/json");
   BOOST_TEST(*find_header(headers, "accept") == "text/plain");
-  BOOST_TEST(*find_header(headers, "x-a") == "1");
+  BOOST_TEST(*find_header(headers, "X-A") == "1");
   BOOST_TEST(request->http.body
              == R"({"contents":[{"role":"user","parts":[{"text":"q"}]}]})");
   BOOST_TEST(request->left_out.empty());
@@ -84,8 +84,8 @@ BOOST_AUTO_TEST_CASE(turns_alternate_and_a_user_begins_and_ends) {
     gemini_says(role::assistant, "e")};
   const auto body = gemini_body(p);
   BOOST_TEST(body.at("systemInstruction")
-             == read(R"({"parts":[{"text":"s\n\nt"}]})"));
-  BOOST_TEST(body.at("contents") == read(R"x([
+             == parsed(R"({"parts":[{"text":"s\n\nt"}]})"));
+  BOOST_TEST(body.at("contents") == parsed(R"x([
     {"role":"user","parts":[{"text":"(The beginning of this conversation is not shown.)"}]},
     {"role":"model","parts":[{"text":"a"},{"text":"b"}]},
     {"role":"user","parts":[{"text":"c"},{"text":"d"}]},
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(gemma_gets_its_system_text_from_the_user) {
   BOOST_TEST(!body.contains("systemInstruction"));
   BOOST_TEST(
     body.at("contents")
-    == read(R"([{"role":"user","parts":[{"text":"s"},{"text":"q"}]}])"));
+    == parsed(R"([{"role":"user","parts":[{"text":"s"},{"text":"q"}]}])"));
 }
 
 BOOST_AUTO_TEST_CASE(a_prompt_that_says_nothing_is_refused) {
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(encodes_files) {
                   file_content{{}, {}, "https://youtu.be/x", {}},
                   file_content{{}, {}, "data:image/gif;base64,YQ==", {}}},
                  {}}};
-  BOOST_TEST(contents(p) == read(R"([{"role":"user","parts":[
+  BOOST_TEST(contents(p) == parsed(R"([{"role":"user","parts":[
     {"inlineData":{"mimeType":"image/png","data":"YWI="}},
     {"fileData":{"mimeType":"application/pdf","fileUri":"https://f"}},
     {"fileData":{"fileUri":"https://youtu.be/x"}},
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(each_call_has_its_response_in_order) {
     {role::tool, {result("3", R"("no")", true), result("1", R"({"b":2})")}, {}},
     {role::tool, {result("9", "1")}, {}},
     gemini_says(role::user, "r")};
-  BOOST_TEST(contents(p, gemini25) == read(R"([
+  BOOST_TEST(contents(p, gemini25) == parsed(R"([
     {"role":"user","parts":[{"text":"q"}]},
     {"role":"model","parts":[
       {"functionCall":{"id":"x","name":"f","args":{"a":1}}},
@@ -177,12 +177,12 @@ BOOST_AUTO_TEST_CASE(arguments_and_results_become_objects) {
   const auto answer = [&](int i) {
     return c[2]["parts"][i]["functionResponse"]["response"];
   };
-  BOOST_TEST(argument(0) == read(R"({"value":[1]})"));
+  BOOST_TEST(argument(0) == parsed(R"({"value":[1]})"));
   BOOST_TEST(argument(1) == json::object());
-  BOOST_TEST(argument(2) == read(R"({"invalid_json":"{"})"));
-  BOOST_TEST(answer(0) == read(R"({"output":[2]})"));
-  BOOST_TEST(answer(1) == read(R"({"output":"{"})"));
-  BOOST_TEST(answer(2) == read(R"({"output":null})"));
+  BOOST_TEST(argument(2) == parsed(R"({"invalid_json":"{"})"));
+  BOOST_TEST(answer(0) == parsed(R"({"output":[2]})"));
+  BOOST_TEST(answer(1) == parsed(R"({"output":"{"})"));
+  BOOST_TEST(answer(2) == parsed(R"({"output":null})"));
 }
 
 BOOST_AUTO_TEST_CASE(files_of_a_tool_go_where_the_model_takes_them) {
@@ -193,12 +193,12 @@ BOOST_AUTO_TEST_CASE(files_of_a_tool_go_where_the_model_takes_them) {
   p.messages = {gemini_says(role::user, "q"),
                 {role::assistant, {call("1", "s")}, "google-gemini/" + gemini3},
                 {role::tool, {picture}, {}}};
-  BOOST_TEST(contents(p)[2]["parts"] == read(R"([
+  BOOST_TEST(contents(p)[2]["parts"] == parsed(R"([
     {"functionResponse":{"name":"f","response":{"output":1},
       "parts":[{"inlineData":{"mimeType":"image/png","data":"YQ=="}}]}},
     {"text":"Files that the tool f returned:"},
     {"fileData":{"mimeType":"image/png","fileUri":"https://f"}}])"));
-  BOOST_TEST(contents(p, gemini25)[2]["parts"] == read(R"([
+  BOOST_TEST(contents(p, gemini25)[2]["parts"] == parsed(R"([
     {"functionResponse":{"name":"f","response":{"output":1}}},
     {"text":"Files that the tool f returned:"},
     {"inlineData":{"mimeType":"image/png","data":"YQ=="}},
@@ -215,7 +215,7 @@ BOOST_AUTO_TEST_CASE(signatures_go_back_on_their_parts_to_their_model_alone) {
       call("1", "s5"), call("2")},
      "google-gemini/models/" + gemini3},
     {role::tool, {result("1", "1"), result("2", "1")}, {}}};
-  BOOST_TEST(contents(p)[1]["parts"] == read(R"([
+  BOOST_TEST(contents(p)[1]["parts"] == parsed(R"([
     {"text":"r","thought":true,"thoughtSignature":"s1"},
     {"text":"a","thoughtSignature":"s2"},
     {"text":"","thoughtSignature":"s3"},
@@ -223,14 +223,14 @@ BOOST_AUTO_TEST_CASE(signatures_go_back_on_their_parts_to_their_model_alone) {
     {"functionCall":{"name":"f","args":{"a":1}},"thoughtSignature":"s5"},
     {"functionCall":{"name":"f","args":{"a":1}}}])"));
   // Another model, which demands a signature on the first call.
-  BOOST_TEST(contents(p, "gemini-3-flash-preview")[1]["parts"] == read(R"([
+  BOOST_TEST(contents(p, "gemini-3-flash-preview")[1]["parts"] == parsed(R"([
     {"text":"a"},
     {"inlineData":{"mimeType":"image/png","data":"YQ=="}},
     {"functionCall":{"name":"f","args":{"a":1}},"thoughtSignature":"skip_thought_signature_validator"},
     {"functionCall":{"name":"f","args":{"a":1}}}])"));
   // One that does not, and another API's.
   p.messages[1].made_by = "openai-chat/" + gemini25;
-  BOOST_TEST(contents(p, gemini25)[1]["parts"] == read(R"([
+  BOOST_TEST(contents(p, gemini25)[1]["parts"] == parsed(R"([
     {"text":"a"},
     {"inlineData":{"mimeType":"image/png","data":"YQ=="}},
     {"functionCall":{"name":"f","args":{"a":1}}},
@@ -258,7 +258,7 @@ BOOST_AUTO_TEST_CASE(what_the_api_ran_goes_back_with_its_result_or_not_at_all) {
       text_content{"a", {}}},
      "google-gemini/" + gemini3},
     gemini_says(role::user, "r")};
-  const auto ran = read(R"([
+  const auto ran = parsed(R"([
     {"executableCode":{"language":"PYTHON","code":"1"},"thoughtSignature":"s1"},
     {"codeExecutionResult":{"outcome":"OUTCOME_OK","output":"1"},"thoughtSignature":"s2"},
     {"executableCode":{"language":"PYTHON","code":"1"},"thoughtSignature":"s1"},
@@ -267,12 +267,12 @@ BOOST_AUTO_TEST_CASE(what_the_api_ran_goes_back_with_its_result_or_not_at_all) {
     {"text":"a"}])");
   BOOST_TEST(contents(p)[1]["parts"] == ran);
   p.messages[1].parts = {run, text_content{"a", {}}};
-  BOOST_TEST(contents(p)[1]["parts"] == read(R"([{"text":"a"}])"));
+  BOOST_TEST(contents(p)[1]["parts"] == parsed(R"([{"text":"a"}])"));
   p.messages[1].made_by = "anthropic-messages/claude";
   p.messages[1].parts = {
     run, tool_result_content{"call_1", "c", output, false, true, {}},
     text_content{"a", {}}};
-  BOOST_TEST(contents(p)[1]["parts"] == read(R"([{"text":"a"}])"));
+  BOOST_TEST(contents(p)[1]["parts"] == parsed(R"([{"text":"a"}])"));
   BOOST_TEST(gemini_notes(p)
                == (encoder_notes{"a tool call that another API ran",
                                  "the result of a tool that another API ran"}),

@@ -13,7 +13,7 @@ using namespace penstock::test;
 
 namespace {
 
-const auto read = gemini_json;
+const auto parsed = gemini_json;
 
 tool_definition tool(const std::string& name, const std::string& schema = {}) {
   return {name, "d", schema};
@@ -49,12 +49,12 @@ BOOST_AUTO_TEST_CASE(encodes_tools_and_their_choice) {
   using enum tool_choice::mode;
   BOOST_TEST(choose({automatic, {}}) == json());
   BOOST_TEST(choose({none, {}})
-             == read(R"({"functionCallingConfig":{"mode":"NONE"}})"));
+             == parsed(R"({"functionCallingConfig":{"mode":"NONE"}})"));
   BOOST_TEST(choose({required, {}})
-             == read(R"({"functionCallingConfig":{"mode":"ANY"}})"));
+             == parsed(R"({"functionCallingConfig":{"mode":"ANY"}})"));
   BOOST_TEST(
     choose({one, "g"})
-    == read(
+    == parsed(
       R"({"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["g"]}})"));
   p.tool_choice = {one, "x"};
   BOOST_TEST(gemini_refusal(p)
@@ -72,12 +72,12 @@ BOOST_AUTO_TEST_CASE(encodes_tools_and_their_choice) {
 BOOST_AUTO_TEST_CASE(encodes_the_form_of_the_answer) {
   auto p = gemini_asks();
   p.response_format = {response_format::kind::json, {}, {}};
-  BOOST_TEST(config(p) == read(R"({"responseMimeType":"application/json"})"));
+  BOOST_TEST(config(p) == parsed(R"({"responseMimeType":"application/json"})"));
   p.response_format = {response_format::kind::json_schema, "n",
                        R"({"type":"object"})"};
   BOOST_TEST(
     config(p)
-    == read(
+    == parsed(
       R"({"responseMimeType":"application/json","responseJsonSchema":{"type":"object"}})"));
   p.tools = {tool("f")};
   BOOST_TEST(config(p).contains("responseJsonSchema"));
@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(encodes_sampling) {
   auto p = gemini_asks();
   p.max_output_tokens = 9;
   p.sampling = {0.5, 0.25, 3, 0.75, 1.5, -7, {"x", "y"}};
-  BOOST_TEST(config(p) == read(R"({"maxOutputTokens":9,"temperature":0.5,
+  BOOST_TEST(config(p) == parsed(R"({"maxOutputTokens":9,"temperature":0.5,
     "topP":0.25,"topK":3,"presencePenalty":0.75,"frequencyPenalty":1.5,
     "seed":-7,"stopSequences":["x","y"]})"));
   p.sampling = {};
@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(thinking_is_asked_for_as_each_model_takes_it) {
   };
   for (const auto& r : rows)
     BOOST_TEST_CONTEXT(r.model << ' ' << static_cast<int>(r.level))
-  BOOST_TEST(thinking(r.level, r.model) == read(r.config));
+  BOOST_TEST(thinking(r.level, r.model) == parsed(r.config));
   auto p = gemini_asks();
   p.thinking = off;
   BOOST_TEST(gemini_notes(p, "gemini-2.5-flash").empty());
@@ -169,12 +169,12 @@ BOOST_AUTO_TEST_CASE(provider_options_are_merged_last) {
     "cachedContent":"c"})";
   const auto body = gemini_body(p);
   BOOST_TEST(body["tools"].size() == 2u);
-  BOOST_TEST(body["tools"][1] == read(R"({"googleSearch":{}})"));
+  BOOST_TEST(body["tools"][1] == parsed(R"({"googleSearch":{}})"));
   BOOST_TEST(body["generationConfig"]
-             == read(R"({"temperature":0,"mediaResolution":"LOW"})"));
+             == parsed(R"({"temperature":0,"mediaResolution":"LOW"})"));
   BOOST_TEST(body["cachedContent"] == "c");
   p.tools.clear();
-  BOOST_TEST(gemini_body(p)["tools"] == read(R"([{"googleSearch":{}}])"));
+  BOOST_TEST(gemini_body(p)["tools"] == parsed(R"([{"googleSearch":{}}])"));
   p.provider_options_json = "[]";
   BOOST_TEST(gemini_refusal(p) == "provider_options must be a JSON object");
 }

@@ -87,8 +87,7 @@ json wire_parts(const std::string& body) {
     const auto end = body.find('\n', at);
     const auto chunk = parse_json(body.substr(at + 6, end - at - 6));
     at = end;
-    if (!chunk)
-      return json(); // A body that is no event stream.
+    BOOST_TEST_REQUIRE(chunk.has_value());
     for (auto part :
          member(member(element(member(*chunk, "candidates"), 0), "content"),
                 "parts")) {
@@ -190,9 +189,9 @@ BOOST_AUTO_TEST_CASE(recorded_answers_go_back_as_they_came) {
   std::size_t compared = 0;
   for (const auto& [name, body] : gemini_recordings())
     BOOST_TEST_CONTEXT(name) {
+      if (!decode_gemini(body).finished)
+        continue; // It was cut, or is no event stream.
       const auto wire = wire_parts(body);
-      if (wire.is_null())
-        continue;
       prompt p;
       p.messages = {gemini_says(role::user, "q"), message_of(body),
                     gemini_says(role::user, "r")};
