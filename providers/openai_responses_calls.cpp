@@ -37,7 +37,10 @@ void openai_responses_items::start_call(item& it,
   it.tool = called_tool(kind, wire);
   if (it.key || it.tool.empty())
     return;
-  it.key = new_key();
+  const auto key = new_key();
+  if (failure_.code != errc::none)
+    return;
+  it.key = key;
   it.call_id = call_id_of(wire);
   if (it.call_id.empty())
     it.call_id = it.id;
@@ -100,7 +103,7 @@ void openai_responses_items::end_call(item& it, const responses_call_kind& kind,
   if (cut || bytes_of(wire, "status") == "incomplete")
     if (text || !parse_json(whole))
       return;
-  if (is_blank(whole) && !text)
+  if (text ? whole.empty() : is_blank(whole))
     whole = "{}";
   std::string{}.swap(it.input);
   last_call_[it.type] = static_cast<std::size_t>(&it - items_.data());

@@ -81,7 +81,7 @@ openai_responses_items::begin(const json& event, std::string_view type,
 
 void openai_responses_items::added(const json& event, part_batch& out) {
   const auto& wire = member(event, "item");
-  const auto type = bytes_of(wire, "type");
+  const auto type = text_of(wire, "type");
   if (type.empty() || failure_.code != errc::none)
     return;
   auto& it = begin(event, type, text_of(wire, "id"));
@@ -91,7 +91,7 @@ void openai_responses_items::added(const json& event, part_batch& out) {
 
 void openai_responses_items::done(const json& event, part_batch& out) {
   const auto& wire = member(event, "item");
-  const auto type = bytes_of(wire, "type");
+  const auto type = text_of(wire, "type");
   if (type.empty() || failure_.code != errc::none)
     return;
   auto* it = known(event, type);
@@ -120,7 +120,7 @@ void openai_responses_items::finish(const json& output, bool cut,
   for (const auto& [index, number] : by_index_) {
     auto& it = items_[number];
     const auto& wire = element(output, index);
-    if (!it.done && bytes_of(wire, "type") == it.type)
+    if (!it.done && text_of(wire, "type") == it.type)
       end_item(it, wire, cut, out);
   }
   for (auto& it : items_)
@@ -240,10 +240,9 @@ void openai_responses_items::end_reasoning(item& it, const json& wire,
   if (!it.reasoning && encrypted.empty())
     return;
   auto id = it.id.empty() ? text_of(wire, "id") : it.id;
-  out.add(part::reasoning_end{it.reasoning ? *it.reasoning : new_key(),
-                              {},
-                              std::move(encrypted),
-                              std::move(id)});
+  const auto key = it.reasoning ? *it.reasoning : new_key();
+  if (failure_.code == errc::none)
+    out.add(part::reasoning_end{key, {}, std::move(encrypted), std::move(id)});
 }
 
 void openai_responses_items::annotation(const json& event, part_batch& out) {
@@ -269,7 +268,9 @@ void openai_responses_items::cite(span& s, const json& annotation,
   text_bytes_ += cited.detail_json.size();
   if (text_bytes_ > limits::stream_text_bytes_max)
     return fail("stream_text_bytes_max", limits::stream_text_bytes_max);
-  out.add(part::source{new_key(), std::move(cited)});
+  const auto key = new_key();
+  if (failure_.code == errc::none)
+    out.add(part::source{key, std::move(cited)});
 }
 
 // ---- limits ----------------------------------------------------------------

@@ -78,7 +78,7 @@ std::string called_tool(const responses_call_kind& kind, const json& item) {
   if (!kind.tool.empty())
     return std::string{kind.tool};
   auto name = text_of(item, "name");
-  const auto type = bytes_of(item, "type");
+  const auto type = text_of(item, "type");
   if (name.empty() && kind.type.empty() && type.ends_with("_call"))
     name = type.substr(0, type.size() - std::string_view{"_call"}.size());
   return name;
