@@ -99,13 +99,22 @@ struct decoded {
   }
 };
 
+inline void check_same(const decoded& a, const decoded& b) {
+  PENSTOCK_CHECK(a.finished == b.finished);
+  const auto& some = a.parts.parts();
+  const auto& others = b.parts.parts();
+  PENSTOCK_CHECK(some.size() == others.size());
+  for (std::size_t i = 0; i < some.size(); ++i)
+    PENSTOCK_CHECK(same(some[i], others[i]));
+}
+
 /// @param cut feed the body in pieces, not as a whole.
-inline decoded decode(std::string_view api, std::string_view body, bool cut) {
-  const auto decoder = find_codec(api)->make_decoder({});
+inline decoded decode(response_decoder& decoder, std::string_view body,
+                      bool cut) {
   decoded result;
   const auto push = [&](std::string_view piece) {
     part_batch batch;
-    decoder->push(piece, batch);
+    decoder.push(piece, batch);
     result.take(batch.take());
   };
   if (cut)
@@ -113,10 +122,15 @@ inline decoded decode(std::string_view api, std::string_view body, bool cut) {
   else
     push(body);
   part_batch batch;
-  decoder->end(batch);
+  decoder.end(batch);
   result.take(batch.take());
-  result.finished = decoder->finished();
+  result.finished = decoder.finished();
   return result;
+}
+
+inline decoded decode(std::string_view api, std::string_view body, bool cut) {
+  const auto decoder = find_codec(api)->make_decoder({});
+  return decode(*decoder, body, cut);
 }
 
 } // namespace penstock::fuzz
