@@ -43,6 +43,9 @@ struct live_stream {
   reply<stream_id> registered;
   bool record_durable = false;
   bool scratch_wanted = false; ///< Asked for and not there yet.
+  /// Messages of the queue that it was started with. They leave the queue when
+  /// it is registered, and stay in it if it never is.
+  std::size_t from_queue = 0;
 
   // What it made so far.
   std::shared_ptr<stream_log> log; ///< Null until registered.
@@ -62,6 +65,9 @@ struct live_stream {
   std::shared_ptr<attempt_link> link;
   std::string model; ///< "provider:model" that is asked or will be.
   std::optional<penstock::thinking_level> thinking;
+  /// Set while it runs; the next step takes it over, once.
+  std::optional<penstock::thinking_level> next_thinking;
+  bool thinking_was_set = false; ///< Then it beats a fallback entry's own.
   std::uint64_t preparation = 0; ///< Generation of the request under way.
   std::chrono::milliseconds delay{0};
 
@@ -76,9 +82,14 @@ struct live_stream {
   // The end.
   std::optional<stream_ending> ending;
   bool soft_stop = false;
+  bool makes_way = false;   ///< The soft stop is for a queued message.
   bool at_boundary = false; ///< A part closed: what comes next decides.
   bool abandoned = false;
-  std::vector<reply<stop_result>> stoppers;
+  struct stopper {
+    reply<stop_result> done;
+    bool gets_queue = false;
+  };
+  std::vector<stopper> stoppers;
   std::vector<queued_message> returned_queue;
 
   // Times.

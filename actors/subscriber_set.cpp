@@ -65,14 +65,21 @@ void subscriber_set::add(const subscribe& m) {
   all_.insert_or_assign(m.id, std::move(s));
 }
 
+void subscriber_set::add_waiting(const subscribe& m) {
+  add({m.workspace_id, m.id, m.sink, std::nullopt});
+  all_.at(m.id).waits = true;
+}
+
 void subscriber_set::add_after(const subscribe& m,
                                std::optional<closed_stream> found) {
-  add({m.workspace_id, m.id, m.sink, std::nullopt});
+  if (!all_.contains(m.id))
+    add_waiting(m);
   auto& s = all_.at(m.id);
+  s.waits = false;
   s.caught_up->how =
     found ? event::caught_up::mode::since : event::caught_up::mode::full;
   if (found)
-    s.notes.emplace_back(found->identity, *found->terminal);
+    s.notes.emplace(s.notes.begin(), found->identity, *found->terminal);
 }
 
 void subscriber_set::add_for_stream(subscription_id id,
@@ -176,7 +183,7 @@ void subscriber_set::fill(one& s, event_batch& batch, std::string_view state) {
 // The last look asks for credit that is not there, so that a sink which got a
 // part of what waits says when it wants the rest: nothing else may come.
 void subscriber_set::publish(one& s, std::string_view state, wall_time now) {
-  while (pending(s) && s.sink->take_credit()) {
+  while (!s.waits && pending(s) && s.sink->take_credit()) {
     event_batch batch;
     fill(s, batch, state);
     PENSTOCK_CHECK(!batch.empty());

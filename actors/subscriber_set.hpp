@@ -34,6 +34,9 @@ public:
   /// @param after where the caller is; must be what `place_for` can find, or
   ///              absent for a snapshot.
   void add(const subscribe& m);
+  /// One whose position the store is asked about. It is told nothing until
+  /// `add_after`, and then all that has happened from here on.
+  void add_waiting(const subscribe& m);
   /// The stream that a position named was over and is not in memory.
   void add_after(const subscribe& m, std::optional<closed_stream> found);
   /// Whether `add` can place it, or the store must be asked.
@@ -69,6 +72,7 @@ private:
     std::uint64_t ordinal = 0; ///< Of `log`; the next it needs is one higher.
     stream_log::place at;
     bool leaves_at_end = false; ///< Came with its stream and goes with it.
+    bool waits = false;         ///< For the store's word on its position.
     /// Still to be told; until then, what it gets is a replay.
     std::optional<event::caught_up> caught_up;
     std::vector<std::pair<std::shared_ptr<const stream_identity>, event_body>>

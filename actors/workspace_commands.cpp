@@ -37,7 +37,9 @@ void workspace_core::on(const start_stream& m) {
 
   switch (machine_.now()) {
   case phase::idle:
-    return answer_start(m);
+    if (!editing_)
+      return answer_start(m);
+    break; // It waits for the edit.
   case phase::preparing:
     // Take the newer one only if it can be taken at all.
     if (auto accepted = accept(m)) {
@@ -52,9 +54,10 @@ void workspace_core::on(const start_stream& m) {
   }
   if (auto accepted = accept(m); !accepted)
     return m.registered(fail(accepted.error()));
-  if (next_)
-    next_->registered(fail(superseded()));
+  drop_next(superseded());
   next_ = m;
+  if (!live_)
+    return;
   const bool stopped_already = live().ending.has_value();
   (void)machine_.apply(input::start);
   if (!stopped_already)
@@ -63,121 +66,29 @@ void workspace_core::on(const start_stream& m) {
 
 void workspace_core::answer_start(const start_stream& m) {
   auto accepted = accept(m);
-  if (!accepted)
-    return m.registered(fail(accepted.error()));
+  if (!accepted) {
+    m.registered(fail(accepted.error()));
+    if (m.request->stream)
+      fail_awaiting(*m.request->stream, accepted.error());
+    return;
+  }
   PENSTOCK_CHECK(machine_.apply(input::start));
   prepare(std::move(*accepted));
 }
 
-// What can be said of a start without asking anybody. Claims nothing.
-expected<live_stream> workspace_core::accept(const start_stream& m) {
-  const auto& request = *m.request;
-  const auto host_rows = request.with_history ? request.messages.size() : 0;
-  if (request.history_sequence
-      && *request.history_sequence <= history_.last_sequence() + host_rows)
-    return fail(errc::invalid_request,
-                "history_sequence " + std::to_string(*request.history_sequence)
-                  + " is stale: the workspace is at "
-                  + std::to_string(history_.last_sequence() + host_rows)
-                  + "; leave it out or use a higher one");
-  if (live_
-      && (request.stream == live_->id()
-          || (!request.message_id.empty()
-              && request.message_id == live_->identity->message_id)))
-    return fail(errc::invalid_request,
-                "stream_id or message_id is that of the running stream; leave "
-                "it out or use a new one");
-  auto rules = settings_.tool_policy;
-  rules.insert(rules.end(), request.tool_policy.begin(),
-               request.tool_policy.end());
-  auto policy = tool_policy::compile(rules);
-  if (!policy)
-    return fail(policy.error());
-  auto tools = resolve_tools(*settings_.tools(), request.tools);
-  if (!tools)
-    return fail(tools.error());
-
-  live_stream s;
-  s.request = m.request;
-  s.registered = m.registered;
-  s.policy = std::move(*policy);
-  s.tools = std::move(*tools);
-  std::erase_if(s.tools, [&](auto& t) { return !s.policy.enables(t.first); });
-  auto plan = std::make_shared<stream_plan>();
-  plan->workspace_id = id_;
-  plan->models.push_back(request.model);
-  for (const auto& entry : request.fallback)
-    plan->models.push_back(entry.model);
-  plan->options = request.options.value_or(settings_.streams);
-  s.plan = std::move(plan);
-  s.model = request.model;
-  s.thinking = request.thinking_level;
-  return s;
+// The start that waits will not begin.
+void workspace_core::drop_next(const error& why) {
+  const auto gone = std::exchange(next_, {});
+  if (!gone)
+    return;
+  gone->registered(fail(why));
+  if (gone->request->stream)
+    fail_awaiting(*gone->request->stream, why);
 }
 
-void workspace_core::prepare(live_stream stream) {
-  live_ = std::move(stream);
-  auto& s = live();
-  const auto& request = *s.request;
-  const auto new_id = [&] {
-    auto id = ports_.random();
-    return stream_id{id == 0 ? 1 : id};
-  };
-  const auto id = request.stream ? *request.stream : new_id();
-  s.identity = std::make_shared<stream_identity>(
-    stream_identity{id_, id,
-                    request.message_id.empty() ? "msg_" + to_string(new_id())
-                                               : request.message_id});
-  s.started_at = ports_.now();
-  std::vector<store_record> records;
-  if (request.with_history)
-    for (const auto& m : request.messages) {
-      s.host_rows.push_back({*history_.claim(std::nullopt),
-                             "msg_" + to_string(new_id()),
-                             {m},
-                             history_row::outcome::completed});
-      records.push_back(record::message_added{s.host_rows.back()});
-    }
-  s.history_sequence = *history_.claim(request.history_sequence);
-  records.push_back(record::stream_opened{
-    id, s.identity->message_id, s.history_sequence, request.model,
-    request.metadata_json.empty() ? "{}" : request.metadata_json});
-  if (request.scratch_dir.what != scratch_request::kind::none) {
-    s.scratch_wanted = true;
-    ports_.make_scratch(id, request.scratch_dir);
-  }
-  if (request.stop_token.stop_possible())
-    s.stop_link = ports_.link(request.stop_token, id);
-  write(std::move(records), [this, id](const error& why) {
-    if (!mine(id))
-      return;
-    if (why.code != errc::none)
-      return refuse(why);
-    live().record_durable = true;
-    opened_if_ready();
-  });
-}
-
-// It could not be opened.
-void workspace_core::refuse(const error& why) {
-  PENSTOCK_CHECK(machine_.apply(input::refused));
-  stop_preparing(why);
-  resume_after_idle();
-}
-
-// Undoes what was prepared. Nothing of it was shown.
-void workspace_core::stop_preparing(const error& why) {
-  auto gone = *std::exchange(live_, std::nullopt);
-  std::vector<store_record> records{record::stream_discarded{gone.id()}};
-  if (!gone.host_rows.empty())
-    records.push_back(record::history_cut{gone.host_rows.front().sequence});
-  write(std::move(records), [](const error&) {});
-  if (gone.scratch)
-    ports_.remove_scratch(gone.scratch);
-  gone.registered(fail(why));
+void workspace_core::fail_awaiting(stream_id id, const error& why) {
   std::erase_if(awaiting_, [&](const await_stream& m) {
-    const bool it =
-      m.stream ? *m.stream == gone.id() : why.code != errc::superseded;
+    const bool it = m.stream == id;
     if (it)
       m.ended(fail(why));
     return it;
@@ -193,6 +104,10 @@ void workspace_core::on(const stop_stream& m) {
   const auto how = m.what.soft ? input::soft_stop : input::stop;
   if (!live_) {
     PENSTOCK_CHECK(machine_.apply(how));
+    if (next_ && (!named || next_->request->stream == named)) {
+      drop_next(aborted("stopped before it began"));
+      return m.done(stop_result{stop_outcome::stopped, take_queue(m)});
+    }
     if (named)
       return m.done(stop_result{stop_outcome::not_active, {}});
     subscribers_.note(
@@ -201,8 +116,7 @@ void workspace_core::on(const stop_stream& m) {
     return m.done(stop_result{stop_outcome::nothing_running, {}});
   }
   if (next_ && (!named || next_->request->stream == named)) {
-    std::exchange(next_, {})->registered(
-      fail(aborted("stopped before it began")));
+    drop_next(aborted("stopped before it began"));
     if (named)
       return m.done(stop_result{stop_outcome::stopped, {}});
   }
@@ -210,27 +124,39 @@ void workspace_core::on(const stop_stream& m) {
     return m.done(stop_result{stop_outcome::not_active, {}});
   if (machine_.now() == phase::preparing) {
     PENSTOCK_CHECK(machine_.apply(how));
+    auto returned = take_queue(m);
     stop_preparing(aborted("stopped before it began"));
-    m.done(stop_result{stop_outcome::stopped, {}});
+    m.done(stop_result{stop_outcome::stopped, std::move(returned)});
     return resume_after_idle();
   }
   request_stop(m);
 }
 
+// What a caller gets back who stops what has not begun.
+std::vector<queued_message> workspace_core::take_queue(const stop_stream& m) {
+  // A stop token, or a shutdown, has no hands to take it.
+  if (m.why != reason::user || !m.done || queue_.empty())
+    return {};
+  auto taken = queue_;
+  if (live_)
+    live_->from_queue = 0;
+  change_queue({});
+  return taken;
+}
+
 void workspace_core::request_stop(const stop_stream& m) {
   auto& s = live();
   const bool running = !s.ending.has_value();
-  s.stoppers.push_back(m.done);
-  s.abandoned |= m.what.abandon && machine_.now() != phase::finalizing;
+  const bool ends = machine_.now() == phase::finalizing;
+  s.stoppers.push_back(
+    {m.done, !m.what.soft && m.why == reason::user && m.done && !ends});
+  s.abandoned |= m.what.abandon && !ends;
+  s.makes_way = false;
   if (m.what.soft && running)
     return soft_stop(m);
   PENSTOCK_CHECK(machine_.apply(m.what.soft ? input::soft_stop : input::stop));
   if (!running)
     return;
-  if (m.why == reason::user && !queue_.empty()) {
-    s.returned_queue = queue_;
-    change_queue({});
-  }
   stop_workers({stream_outcome::kind::aborted, {}, {}, m.why});
 }
 
@@ -255,6 +181,8 @@ void workspace_core::on(const await_stream& m) {
     return;
   if (live_ && (!m.stream || *m.stream == live_->id()))
     return awaiting_.push_back(m);
+  if (next_ && m.stream && next_->request->stream == m.stream)
+    return awaiting_.push_back(m);
   if (last_outcome_ && (!m.stream || *m.stream == last_outcome_->stream))
     return m.ended(*last_outcome_);
   m.ended(fail(errc::invalid_request,
@@ -276,7 +204,7 @@ void workspace_core::on(const set_thinking& m) {
   if (must_wait([this, m] { on(m); }))
     return;
   if (live_)
-    live_->thinking = m.level;
+    live_->next_thinking = m.level;
   m.running(live_.has_value());
 }
 
@@ -285,17 +213,39 @@ void workspace_core::on(const set_thinking& m) {
 void workspace_core::on(const enqueue_message& m) {
   if (must_wait([this, m] { on(m); }))
     return;
-  auto queue = queue_;
-  queue.push_back(m.what);
-  m.queued(queue.size());
-  change_queue(std::move(queue));
-  if (machine_.now() == phase::idle)
-    resume_after_idle();
+  if (broken_)
+    return m.queued(fail(*broken_)); // Else what is stored would be lost.
+  queue_.push_back(m.what);
+  tell_queue();
+  write({stored_queue()}, [this, m, length = queue_.size()](const error& why) {
+    if (why.code == errc::none)
+      return m.queued(length);
+    // It is not in the queue, unless a stream was quicker to take it.
+    const auto taken = live_ ? live_->from_queue : 0;
+    const auto last = queue_.rend() - static_cast<std::ptrdiff_t>(taken);
+    const auto it = std::find(queue_.rbegin(), last, m.what);
+    if (it == last)
+      return m.queued(length);
+    queue_.erase(std::next(it).base());
+    change_queue(queue_);
+    m.queued(fail(why));
+  });
 }
 
 void workspace_core::change_queue(std::vector<queued_message> queue) {
   queue_ = std::move(queue);
-  write({record::queue_replaced{queue_}}, [](const error&) {});
+  write({stored_queue()}, [](const error&) {});
+  tell_queue();
+}
+
+// Without what the stream that is being prepared has taken: its open record
+// says so, and what takes that back says this again.
+record::queue_replaced workspace_core::stored_queue() const {
+  const auto taken = static_cast<std::ptrdiff_t>(live_ ? live_->from_queue : 0);
+  return {{queue_.begin() + taken, queue_.end()}};
+}
+
+void workspace_core::tell_queue() {
   event::queue_changed changed;
   for (const auto& q : queue_)
     changed.texts.push_back(q.text);
@@ -303,15 +253,16 @@ void workspace_core::change_queue(std::vector<queued_message> queue) {
   publish();
 }
 
-// The queue becomes one user message of a new stream like the last one.
+// The queue becomes one user message of a new stream like the last one. It is
+// emptied by that stream's open record, in one transaction: it is in the one or
+// in the other, whatever happens.
 void workspace_core::start_queued() {
-  if (queue_.empty() || !last_request_ || !last_outcome_
-      || last_outcome_->how != stream_outcome::kind::completed)
+  PENSTOCK_CHECK(last_request_ != nullptr);
+  if (queue_.empty())
     return;
   std::string text;
   for (const auto& q : queue_)
     text += (text.empty() ? "" : "\n") + q.text;
-  change_queue({});
   auto request = *last_request_;
   if (request.with_history) {
     request.messages.clear();
@@ -321,12 +272,19 @@ void workspace_core::start_queued() {
   }
   request.messages.push_back({role::user, {text_content{text, {}}}, {}});
   request.stream.reset();
+  request.stop_token = {}; // A late stop does not hit the successor.
   request.message_id.clear();
   request.history_sequence.reset();
   request.subscriber.reset();
   if (request.scratch_dir.what == scratch_request::kind::path)
     request.scratch_dir = {};
-  answer_start({id_, std::make_shared<start_request>(std::move(request)), {}});
+  auto accepted =
+    accept({id_, std::make_shared<start_request>(std::move(request)), {}});
+  if (!accepted)
+    return; // A tool of it is gone, perhaps. The queue stays, and is seen.
+  accepted->from_queue = queue_.size();
+  PENSTOCK_CHECK(machine_.apply(input::start));
+  prepare(std::move(*accepted));
 }
 
 // ---- history ---------------------------------------------------------------
@@ -353,39 +311,54 @@ void workspace_core::on(const edit_history& m) {
   }
 }
 
+// One edit after the other, and nothing starts before the last is durable: what
+// is asked next is built on what is stored.
 void workspace_core::cut_history() {
-  for (auto& m : std::exchange(edits_, {})) {
-    auto removed = history_.cut(m.what.from_sequence);
-    std::vector<store_record> records{
-      record::history_cut{m.what.from_sequence}};
-    if (m.what.replacement) {
-      history_row row{*history_.claim(std::nullopt),
-                      "msg_" + to_string(stream_id{ports_.random()}),
-                      {*m.what.replacement},
-                      history_row::outcome::completed};
-      records.push_back(record::message_added{row});
-      history_.add(std::move(row));
-    }
-    write(std::move(records), [this, m, removed](const error& why) {
-      if (why.code != errc::none)
-        return m.removed(fail(why));
+  if (editing_ || edits_.empty())
+    return;
+  editing_ = true;
+  const auto m = std::move(edits_.front());
+  edits_.pop_front();
+  std::vector<store_record> records{record::history_cut{m.what.from_sequence}};
+  std::optional<history_row> added;
+  if (m.what.replacement) {
+    added = history_row{*history_.claim(std::nullopt),
+                        "msg_" + to_string(stream_id{ports_.random()}),
+                        {*m.what.replacement},
+                        history_row::outcome::completed};
+    records.push_back(record::message_added{*added});
+  }
+  write(std::move(records), [this, m, added](const error& why) {
+    editing_ = false;
+    if (why.code != errc::none) {
+      m.removed(fail(why));
+    } else {
+      auto removed = history_.cut(m.what.from_sequence);
+      if (added)
+        history_.add(*added);
       subscribers_.note(event::history_changed{removed});
       publish();
-      m.removed(removed);
-    });
-  }
+      m.removed(std::move(removed));
+    }
+    resume_after_idle();
+  });
 }
 
-// Nothing runs: what waited goes on.
-void workspace_core::resume_after_idle() {
+// Nothing runs: what waited goes on. The queue is looked at where a stream has
+// come to its own end, and nowhere else: docs/decisions/0040.
+void workspace_core::resume_after_idle(bool queue_is_due) {
   if (machine_.now() != phase::idle)
     return;
+  queue_is_due_ |= queue_is_due;
   cut_history();
+  if (editing_)
+    return; // It comes back here.
   if (!shutdown_.empty())
     return leave();
+  const bool due = std::exchange(queue_is_due_, false);
   if (next_)
     answer_start(*std::exchange(next_, {}));
-  else
+  else if (due)
     start_queued();
   touch();
 }

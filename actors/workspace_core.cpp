@@ -108,6 +108,8 @@ void workspace_core::on(const records_durable& m) {
     return; // Its deadline has passed; the caller was told.
   ports_.disarm(node.mapped().deadline);
   node.mapped().then(m.why);
+  if (!shutdown_.empty() && loaded_ && machine_.now() == phase::idle)
+    return leave();
   touch();
 }
 
@@ -125,6 +127,7 @@ void workspace_core::on(const subscribe& m) {
   if (m.after && m.after->stream != stream_id{}
       && !subscribers_.knows(*m.after)) {
     placing_[m.id] = m;
+    subscribers_.add_waiting(m);
     return ports_.load_stream(m.id, m.after->stream);
   }
   subscribers_.add(m);
@@ -144,8 +147,7 @@ void workspace_core::on(const closed_stream_loaded& m) {
 void workspace_core::on(const unsubscribe& m) {
   if (must_wait([this, m] { on(m); }))
     return;
-  if (auto node = placing_.extract(m.id); !node.empty())
-    node.mapped().sink->closed();
+  placing_.erase(m.id);
   subscribers_.remove(m.id);
 }
 
@@ -172,9 +174,11 @@ void workspace_core::on(const deadline_due& m) {
   switch (m.what) {
   case deadline_due::kind::passivate:
     quiet_deadline_ = {};
+    if (!machine_.apply(input::quiet))
+      return; // The end of the stream begins it anew.
     if (m.generation != quiet_generation_)
       return touch(); // It was not quiet all the time.
-    if (machine_.apply(input::quiet) && writes_.empty() && placing_.empty()
+    if (writes_.empty() && scratch_pending_ == 0 && placing_.empty()
         && awaiting_.empty() && subscribers_.settled())
       ports_.offer_passivation(received_);
     return;
@@ -225,17 +229,18 @@ void workspace_core::on(const stop_everything& m) {
   shutdown_.push_back(m.ended);
   if (!loaded_)
     return; // resume_after_idle looks again.
+  drop_next({errc::aborted, "the runtime shuts down", 0, {}, {}});
   if (machine_.now() == phase::idle)
     return leave();
-  if (next_)
-    std::exchange(next_, {})->registered(
-      fail(errc::aborted, "the runtime shuts down"));
   on(stop_stream{
     id_, {id_, {}, false, false}, event::stream_abort::reason::shutdown, {}});
 }
 
-// Shutdown: nothing runs and all is durable.
+// Shutdown: nothing runs. What is not yet durable, or still being made, comes
+// back here within its own deadline.
 void workspace_core::leave() {
+  if (!writes_.empty() || scratch_pending_ > 0)
+    return;
   for (auto& m : std::exchange(awaiting_, {}))
     m.ended(fail(errc::aborted, "the runtime shuts down"));
   ports_.disarm(quiet_deadline_);

@@ -9,6 +9,7 @@
 #include "actors/tool_set.hpp"
 #include "actors/workspace_ports.hpp"
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -85,20 +86,27 @@ private:
 
   // workspace_commands.cpp
   bool must_wait(std::function<void()> command);
-  void stop_preparing(const error& why);
-  void refuse(const error& why);
   void request_stop(const stop_stream& m);
+  void drop_next(const error& why);
+  void fail_awaiting(stream_id id, const error& why);
   void soft_stop(const stop_stream& m);
   void answer_start(const start_stream& m);
-  expected<live_stream> accept(const start_stream& m);
-  void prepare(live_stream stream);
-  void resume_after_idle();
+  void resume_after_idle(bool queue_is_due = false);
   void start_queued();
   void change_queue(std::vector<queued_message> queue);
+  void tell_queue();
+  record::queue_replaced stored_queue() const;
+  std::vector<queued_message> take_queue(const stop_stream& m);
   void cut_history();
 
-  // workspace_stream.cpp
+  // workspace_registration.cpp
+  expected<live_stream> accept(const start_stream& m);
+  void prepare(live_stream stream);
+  void refuse(const error& why);
+  void stop_preparing(const error& why);
   void opened_if_ready();
+
+  // workspace_stream.cpp
   void begin_step();
   void request_attempt(std::chrono::milliseconds delay);
   void send_attempt(std::shared_ptr<const prompt> what);
@@ -158,7 +166,9 @@ private:
   std::vector<message> last_generated_; ///< What the last stream added to it.
   std::optional<stream_outcome> last_outcome_;
   std::vector<await_stream> awaiting_;
-  std::vector<edit_history> edits_;
+  std::deque<edit_history> edits_;
+  bool editing_ = false;      ///< One is being written; starts wait.
+  bool queue_is_due_ = false; ///< The last stream ended; edits come first.
   std::map<subscription_id, subscribe> placing_; ///< The store is asked.
 
   struct pending_write {
@@ -166,6 +176,7 @@ private:
     deadline_id deadline{};
   };
   std::map<std::uint64_t, pending_write> writes_;
+  std::size_t scratch_pending_ = 0; ///< Directories that are being made.
   std::uint64_t next_token_ = 0;
 
   std::uint64_t received_ = 0; ///< Commands, for the passivation.

@@ -3,6 +3,7 @@
 
 #include "messages/check.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace penstock {
@@ -50,10 +51,12 @@ void workspace_core::check_workers() {
 // They ignore their cancellation: whatever they still send is stale.
 void workspace_core::detach_workers() {
   auto& s = live();
-  if (s.attempt_runs)
+  if (s.attempt_runs) {
     write_off_attempt();
-  s.handlers.clear();
-  ports_.worker_detached();
+    ports_.worker_detached();
+  }
+  for (auto n = std::exchange(s.handlers, {}).size(); n > 0; --n)
+    ports_.worker_detached();
   check_workers();
 }
 
@@ -61,6 +64,7 @@ void workspace_core::detach_workers() {
 void workspace_core::write_off_attempt() {
   auto& s = live();
   s.attempt_runs = false;
+  s.at_boundary = false;
   s.contract.end_attempt(true, *s.log);
   s.spans.back().to = s.log->size();
   auto usage = s.contract.usage();
@@ -98,6 +102,13 @@ void workspace_core::finalize() {
       {s.history_sequence, s.identity->message_id, last_generated_, how});
   }
   records.push_back(closed);
+  if (std::any_of(s.stoppers.begin(), s.stoppers.end(),
+                  [](const auto& one) { return one.gets_queue; })
+      && !queue_.empty()) {
+    s.returned_queue = std::exchange(queue_, {});
+    records.push_back(record::queue_replaced{});
+    tell_queue();
+  }
   write(std::move(records), [this, id = s.id(), closed](const error& why) {
     PENSTOCK_CHECK(mine(id));
     for (const auto& row : closed.rows)
@@ -154,8 +165,13 @@ event_body workspace_core::terminal_body() const {
 // The terminal record is durable, or will never be.
 void workspace_core::close_stream(const error& why) {
   auto& s = live();
-  if (why.code != errc::none)
+  if (why.code != errc::none) {
     s.ending = stream_ending{stream_outcome::kind::failed, {}, why, {}};
+    if (auto kept = std::exchange(s.returned_queue, {}); !kept.empty()) {
+      kept.insert(kept.end(), queue_.begin(), queue_.end());
+      change_queue(std::move(kept)); // Its return was not recorded either.
+    }
+  }
   s.log->terminate(terminal_body());
   const auto total = s.total_usage();
   usage_ += total;
@@ -170,15 +186,19 @@ void workspace_core::close_stream(const error& why) {
   const auto outcome = gone.ending->how == stream_outcome::kind::aborted
                          ? stop_outcome::stopped
                          : stop_outcome::already_finished;
-  for (auto& stopper : gone.stoppers)
-    stopper(stop_result{outcome, gone.returned_queue});
+  for (auto& one : gone.stoppers) // Only one of them gets the queue.
+    one.done(stop_result{outcome, one.gets_queue
+                                    ? std::exchange(gone.returned_queue, {})
+                                    : std::vector<queued_message>{}});
   std::erase_if(awaiting_, [&](const await_stream& m) {
     const bool it = !m.stream || *m.stream == gone.id();
     if (it)
       m.ended(*last_outcome_);
     return it;
   });
-  resume_after_idle();
+  resume_after_idle(
+    gone.ending->how == stream_outcome::kind::completed
+    || (gone.ending->how == stream_outcome::kind::aborted && gone.makes_way));
 }
 
 } // namespace penstock

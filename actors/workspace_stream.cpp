@@ -1,4 +1,4 @@
-// The stream while it runs: registration, steps, attempts, what they send.
+// The stream while it runs: steps, attempts, what they send.
 #include "actors/workspace_core.hpp"
 
 #include "messages/check.hpp"
@@ -29,7 +29,8 @@ bool is_output(const stream_part& p) {
 
 bool is_end(const stream_part& p) {
   return std::holds_alternative<part::text_end>(p)
-         || std::holds_alternative<part::reasoning_end>(p);
+         || std::holds_alternative<part::reasoning_end>(p)
+         || std::holds_alternative<part::tool_result>(p);
 }
 
 bool has_output(const std::vector<stream_part>& parts) {
@@ -37,8 +38,8 @@ bool has_output(const std::vector<stream_part>& parts) {
 }
 
 bool output_follows_an_end(const std::vector<stream_part>& parts) {
-  return std::any_of(std::find_if(parts.begin(), parts.end(), is_end),
-                     parts.end(), is_output);
+  const auto end = std::find_if(parts.begin(), parts.end(), is_end);
+  return end != parts.end() && std::any_of(end + 1, parts.end(), is_output);
 }
 
 void add_once(std::vector<std::string>& names, const std::string& name) {
@@ -48,51 +49,6 @@ void add_once(std::vector<std::string>& names, const std::string& name) {
 
 } // namespace
 
-// ---- registration ----------------------------------------------------------
-
-void workspace_core::on(const scratch_ready& m) {
-  if (!mine(m.stream) || machine_.now() != phase::preparing) {
-    if (m.dir)
-      ports_.remove_scratch(*m.dir); // Its stream is gone.
-    return;
-  }
-  live().scratch_wanted = false;
-  if (!m.dir)
-    return refuse(m.dir.error());
-  live().scratch = *m.dir;
-  opened_if_ready();
-}
-
-void workspace_core::opened_if_ready() {
-  auto& s = live();
-  if (!s.record_durable || s.scratch_wanted)
-    return;
-  if (s.request->stop_token.stop_requested()) {
-    PENSTOCK_CHECK(machine_.apply(input::stop));
-    stop_preparing({errc::aborted, "stopped before it began", 0, {}, {}});
-    return resume_after_idle();
-  }
-  PENSTOCK_CHECK(machine_.apply(input::registered));
-  const auto& metadata = s.request->metadata_json;
-  s.log = std::make_shared<stream_log>(
-    s.identity,
-    event::stream_start{s.model, s.request->model, s.history_sequence,
-                        metadata.empty() ? "{}" : metadata});
-  // What the model is shown first is the history as it was.
-  for (const auto& row : s.host_rows)
-    history_.add(row);
-  subscribers_.begin(s.log);
-  if (s.request->subscriber)
-    subscribers_.add_for_stream(subscription_id{ports_.random() | 1ull << 63},
-                                s.request->subscriber);
-  publish();
-  s.registered(s.id());
-  if (const auto& deadline = s.plan->options.stream_deadline_ms)
-    s.stream_deadline =
-      ports_.arm(*deadline, {deadline_due::kind::stream, 0, s.id()});
-  begin_step();
-}
-
 // ---- steps -----------------------------------------------------------------
 
 void workspace_core::begin_step() {
@@ -101,6 +57,10 @@ void workspace_core::begin_step() {
   s.step_from = s.log->size();
   s.calls = {};
   s.required_succeeded = false;
+  if (s.next_thinking) {
+    s.thinking = std::exchange(s.next_thinking, {});
+    s.thinking_was_set = true;
+  }
   request_attempt(std::chrono::milliseconds{0});
 }
 
@@ -125,6 +85,8 @@ void workspace_core::request_attempt(std::chrono::milliseconds delay) {
     build_prompt(request, entry, s.model.substr(0, s.model.find(':')),
                  s.thinking, std::move(messages), std::move(tools), partial);
   s.goes_on = partial;
+  if (s.thinking_was_set)
+    what.thinking = s.thinking;
   const auto generation = ++s.preparation;
   if (!request.prepare_step && !(entry && entry->rebuild))
     return send_attempt(std::make_shared<const prompt>(std::move(what)));
@@ -193,8 +155,10 @@ void workspace_core::on(const parts_received& m) {
   publish();
   if (done.why.code != errc::none)
     return fail_stream(done.why);
-  s.soft_stop |= done.provider_result && queue_ends_step();
-  if (s.soft_stop && done.part_closed && !s.finish_seen) {
+  if (done.provider_result && !s.soft_stop && queue_ends_step())
+    s.soft_stop = s.makes_way = true;
+  if (s.soft_stop && (done.part_closed || done.provider_result)
+      && !s.finish_seen) {
     if (output_follows_an_end(m.parts))
       return stop_at_boundary();
     s.at_boundary = true;
@@ -218,7 +182,10 @@ void workspace_core::on(const attempt_settled& m) {
   using kind = attempt_verdict::kind;
   if (live().ending) {
     // Whatever it was, it is stopped now.
-    PENSTOCK_CHECK(machine_.now() == phase::stopping);
+    const auto late = v.what == kind::retry      ? input::retry_granted
+                      : v.what == kind::complete ? input::calls_made
+                                                 : input::defeated;
+    PENSTOCK_CHECK(!machine_.apply(late));
     return check_workers();
   }
   switch (v.what) {

@@ -109,42 +109,43 @@ void workspace_core::record_result(std::uint32_t part, tool_outcome outcome) {
 
 // What a running tool tells of itself: calls of its own, tokens that it used.
 void workspace_core::on(const tool_reported& m) {
-  if (!mine(m.call.stream) || !live().handlers.contains(m.call.part)
-      || live().ending)
+  if (!mine(m.call.stream) || !live().handlers.contains(m.call.part))
     return;
   auto& s = live();
   const auto part = m.call.part;
+  if (auto* used = std::get_if<model_usage>(&m.what)) {
+    // Also of one that is being stopped: it was used.
+    s.book(used->model, used->usage);
+    write({record::attempt_used{s.attempt, used->model, used->usage}},
+          [](const error&) {});
+    return;
+  }
+  if (s.ending)
+    return;
   const auto& parent = std::get<tool_call_content>(s.log->content_of(part)).id;
   if (auto* call = std::get_if<nested_call>(&m.what)) {
     s.log->add_mark(event::tool_call{part, call->tool_call_id, call->tool_name,
                                      call->input_json, false, parent});
-  } else if (auto* done =
-               std::get_if<std::pair<std::string, tool_outcome>>(&m.what)) {
-    s.log->add_mark(event::tool_result{part, done->first,
-                                       done->second.output_json,
-                                       done->second.is_error, false, parent});
   } else {
-    const auto& used = std::get<model_usage>(m.what);
-    const auto it =
-      std::find_if(s.usage.begin(), s.usage.end(),
-                   [&](const auto& u) { return u.model == used.model; });
-    if (it == s.usage.end())
-      s.usage.push_back(used);
-    else
-      it->usage += used.usage;
-    write({record::attempt_used{s.attempt, used.model, used.usage}},
-          [](const error&) {});
+    const auto& done = std::get<std::pair<std::string, tool_outcome>>(m.what);
+    s.log->add_mark(event::tool_result{part, done.first,
+                                       done.second.output_json,
+                                       done.second.is_error, false, parent});
   }
   publish();
 }
 
 bool workspace_core::queue_ends_step() const {
+  if (std::any_of(queue_.begin(), queue_.end(), [](const queued_message& q) {
+        return q.mode == queue_mode::tool_end;
+      }))
+    return true;
   const auto& asked = live().request->has_queued_messages;
-  return std::any_of(queue_.begin(), queue_.end(),
-                     [](const queued_message& q) {
-                       return q.mode == queue_mode::tool_end;
-                     })
-         || (asked && asked());
+  try {
+    return asked && asked();
+  } catch (...) {
+    return false; // The host's function: it knows of no message.
+  }
 }
 
 // All calls of the step have a result.

@@ -26,6 +26,9 @@ public:
   explicit reply(function then)
     : state_(std::make_shared<state>(std::move(then))) {}
 
+  /// Whether somebody waits for the answer.
+  explicit operator bool() const noexcept { return state_ != nullptr; }
+
   void operator()(expected<T> answer) const {
     if (state_)
       state_->answer(std::move(answer));

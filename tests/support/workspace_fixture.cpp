@@ -14,7 +14,12 @@ deadline_id cardboard_world::arm(std::chrono::milliseconds delay,
 }
 
 void cardboard_world::disarm(deadline_id id) {
-  std::erase_if(deadlines, [&](auto& d) { return d.second.first == id; });
+  std::erase_if(deadlines, [&](auto& d) {
+    if (d.second.first != id)
+      return false;
+    disarmed.push_back(d.second.second);
+    return true;
+  });
 }
 
 workspace_fixture::workspace_fixture(bool open_it) {

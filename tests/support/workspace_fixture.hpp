@@ -30,6 +30,7 @@ public:
   std::vector<store_record> durable; ///< Answered, in order.
   std::vector<std::pair<subscription_id, stream_id>> loads;
   std::multimap<steady_time, std::pair<deadline_id, deadline_due>> deadlines;
+  std::vector<deadline_due> disarmed; ///< They may have been on their way.
   std::vector<std::pair<call_id, tool_run>> tools;
   struct preparation {
     stream_id stream;

@@ -1,0 +1,183 @@
+// From a start to its registration: until then nothing is promised, and what
+// was prepared can be undone without a trace.
+#include "actors/workspace_core.hpp"
+
+#include "messages/check.hpp"
+
+#include <utility>
+
+namespace penstock {
+
+// What can be said of a start without asking anybody. Claims nothing.
+expected<live_stream> workspace_core::accept(const start_stream& m) {
+  const auto& request = *m.request;
+  const auto host_rows = request.with_history ? request.messages.size() : 0;
+  if (request.history_sequence
+      && *request.history_sequence <= history_.last_sequence() + host_rows)
+    return fail(errc::invalid_request,
+                "history_sequence " + std::to_string(*request.history_sequence)
+                  + " is stale: the workspace is at "
+                  + std::to_string(history_.last_sequence() + host_rows)
+                  + "; leave it out or use a higher one");
+  if (live_
+      && (request.stream == live_->id()
+          || (!request.message_id.empty()
+              && request.message_id == live_->identity->message_id)))
+    return fail(errc::invalid_request,
+                "stream_id or message_id is that of the running stream; leave "
+                "it out or use a new one");
+  auto rules = settings_.tool_policy;
+  rules.insert(rules.end(), request.tool_policy.begin(),
+               request.tool_policy.end());
+  auto policy = tool_policy::compile(rules);
+  if (!policy)
+    return fail(policy.error());
+  auto tools = resolve_tools(*settings_.tools(), request.tools);
+  if (!tools)
+    return fail(tools.error());
+
+  live_stream s;
+  s.request = m.request;
+  s.registered = m.registered;
+  s.policy = std::move(*policy);
+  s.tools = std::move(*tools);
+  std::erase_if(s.tools, [&](auto& t) { return !s.policy.enables(t.first); });
+  auto plan = std::make_shared<stream_plan>();
+  plan->workspace_id = id_;
+  plan->models.push_back(request.model);
+  for (const auto& entry : request.fallback)
+    plan->models.push_back(entry.model);
+  plan->options = request.options.value_or(settings_.streams);
+  s.plan = std::move(plan);
+  s.model = request.model;
+  s.thinking = request.thinking_level;
+  return s;
+}
+
+void workspace_core::prepare(live_stream stream) {
+  live_ = std::move(stream);
+  auto& s = live();
+  const auto& request = *s.request;
+  const auto new_id = [&] {
+    auto id = ports_.random();
+    return stream_id{id == 0 ? 1 : id};
+  };
+  const auto id = request.stream ? *request.stream : new_id();
+  s.identity = std::make_shared<stream_identity>(
+    stream_identity{id_, id,
+                    request.message_id.empty() ? "msg_" + to_string(new_id())
+                                               : request.message_id});
+  s.started_at = ports_.now();
+  std::vector<store_record> records;
+  if (request.with_history)
+    for (const auto& m : request.messages) {
+      s.host_rows.push_back({*history_.claim(std::nullopt),
+                             "msg_" + to_string(new_id()),
+                             {m},
+                             history_row::outcome::completed});
+      records.push_back(record::message_added{s.host_rows.back()});
+    }
+  s.history_sequence = *history_.claim(request.history_sequence);
+  records.push_back(record::stream_opened{
+    id, s.identity->message_id, s.history_sequence, request.model,
+    request.metadata_json.empty() ? "{}" : request.metadata_json});
+  if (s.from_queue > 0)
+    records.push_back(stored_queue());
+  if (request.scratch_dir.what != scratch_request::kind::none) {
+    s.scratch_wanted = true;
+    ++scratch_pending_;
+    ports_.make_scratch(id, request.scratch_dir);
+  }
+  if (request.stop_token.stop_possible())
+    s.stop_link = ports_.link(request.stop_token, id);
+  write(std::move(records), [this, id](const error& why) {
+    if (!mine(id))
+      return;
+    if (why.code != errc::none)
+      return refuse(why);
+    live().record_durable = true;
+    opened_if_ready();
+  });
+}
+
+// It could not be opened.
+void workspace_core::refuse(const error& why) {
+  PENSTOCK_CHECK(machine_.apply(input::refused));
+  stop_preparing(why);
+  resume_after_idle();
+}
+
+// Undoes what was prepared. Nothing of it was shown.
+void workspace_core::stop_preparing(const error& why) {
+  auto gone = *std::exchange(live_, std::nullopt);
+  std::vector<store_record> records{record::stream_discarded{gone.id()}};
+  if (!gone.host_rows.empty())
+    records.push_back(record::history_cut{gone.host_rows.front().sequence});
+  if (gone.from_queue > 0)
+    records.push_back(stored_queue()); // It stays.
+  write(std::move(records), [](const error&) {});
+  if (gone.scratch)
+    ports_.remove_scratch(gone.scratch);
+  gone.registered(fail(why));
+  std::erase_if(awaiting_, [&](const await_stream& m) {
+    const bool it =
+      m.stream ? *m.stream == gone.id() : why.code != errc::superseded;
+    if (it)
+      m.ended(fail(why));
+    return it;
+  });
+}
+
+void workspace_core::on(const scratch_ready& m) {
+  PENSTOCK_CHECK(scratch_pending_ > 0);
+  --scratch_pending_;
+  if (!mine(m.stream) || machine_.now() != phase::preparing) {
+    if (m.dir)
+      ports_.remove_scratch(*m.dir); // Its stream is gone.
+    if (!shutdown_.empty() && machine_.now() == phase::idle)
+      return leave();
+    return touch();
+  }
+  live().scratch_wanted = false;
+  if (!m.dir)
+    return refuse(m.dir.error());
+  live().scratch = *m.dir;
+  opened_if_ready();
+}
+
+void workspace_core::opened_if_ready() {
+  auto& s = live();
+  if (!s.record_durable || s.scratch_wanted)
+    return;
+  if (s.request->stop_token.stop_requested()) {
+    PENSTOCK_CHECK(machine_.apply(input::stop));
+    stop_preparing({errc::aborted, "stopped before it began", 0, {}, {}});
+    return resume_after_idle();
+  }
+  PENSTOCK_CHECK(machine_.apply(input::registered));
+  const auto& metadata = s.request->metadata_json;
+  s.log = std::make_shared<stream_log>(
+    s.identity,
+    event::stream_start{s.model, s.request->model, s.history_sequence,
+                        metadata.empty() ? "{}" : metadata});
+  // What the model is shown first is the history as it was.
+  for (const auto& row : s.host_rows)
+    history_.add(row);
+  subscribers_.begin(s.log);
+  if (s.request->subscriber)
+    subscribers_.add_for_stream(subscription_id{ports_.random() | 1ull << 63},
+                                s.request->subscriber);
+  if (const auto taken = std::exchange(s.from_queue, 0); taken > 0) {
+    queue_.erase(queue_.begin(),
+                 queue_.begin() + static_cast<std::ptrdiff_t>(taken));
+    tell_queue(); // So says the open record.
+  }
+  publish();
+  s.registered(s.id());
+  if (const auto& deadline = s.plan->options.stream_deadline_ms)
+    s.stream_deadline =
+      ports_.arm(*deadline, {deadline_due::kind::stream, 0, s.id()});
+  begin_step();
+}
+
+} // namespace penstock

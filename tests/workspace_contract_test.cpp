@@ -1,0 +1,160 @@
+// Goal: soft stops at each boundary, a stop in every state, workers that are
+// deaf (SPEC §4).
+// Method: the rules in a world of cardboard; each case is one story.
+#define BOOST_TEST_MODULE workspace_contract
+#include <boost/test/unit_test.hpp>
+
+#include "tests/support/contract_fixture.hpp"
+
+#include <functional>
+
+using namespace penstock;
+using namespace penstock::testing;
+using std::chrono::milliseconds;
+using reason = event::stream_abort::reason;
+
+namespace {
+
+stop_outcome outcome(const expected<stop_result>& stopped) {
+  BOOST_REQUIRE_MESSAGE(stopped.has_value(), "the stop was not answered");
+  return stopped->outcome;
+}
+
+} // namespace
+
+// ---- T2, T3: soft stops
+// ------------------------------------------------------
+
+BOOST_FIXTURE_TEST_CASE(a_soft_stop_in_the_middle_of_a_part_waits_for_its_end,
+                        contract_fixture) {
+  begin();
+  text(0, "begun");
+  stop({}, true);
+  text(0, " and going on");
+  advance(milliseconds{60'000});
+  BOOST_TEST((core->now() == phase::streaming));
+  BOOST_TEST(!stopped[0].has_value());
+  parts({part::text_end{0}});
+  advance(settings.streams.soft_stop_wait_ms);
+  is_cancelled();
+  BOOST_TEST(sink->heard.text() == "begun and going on");
+  BOOST_TEST((outcome(stopped[0]) == stop_outcome::stopped));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_soft_stop_ends_at_the_end_of_reasoning,
+                        contract_fixture) {
+  begin();
+  parts({part::reasoning{0, "hm"}});
+  stop({}, true);
+  parts({part::reasoning_end{0, {}, {}, {}}});
+  advance(settings.streams.soft_stop_wait_ms);
+  BOOST_TEST((core->now() == phase::stopping));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_soft_stop_ends_at_the_end_of_a_step,
+                        contract_fixture) {
+  begin(with_tools());
+  call(0, "c1", "look", "{}");
+  stop({}, true);
+  finishes(finish_reason::tool_calls);
+  BOOST_TEST((core->now() == phase::tool_running));
+  tool_answers("1");
+  BOOST_TEST(world.attempts.size() == 1u);
+  BOOST_TEST(sink->all<event::step_end>().size() == 1u);
+  BOOST_TEST((sink->all<event::stream_abort>().at(0).why == reason::user));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_soft_stop_at_the_last_step_is_a_natural_end,
+                        contract_fixture) {
+  settings.streams.max_steps = 1;
+  open();
+  begin(with_tools());
+  call_one();
+  stop({}, true);
+  tool_answers("1");
+  BOOST_TEST(sink->all<event::stream_end>().size() == 1u);
+  BOOST_TEST(sink->all<event::stream_abort>().empty());
+  BOOST_TEST((outcome(stopped[0]) == stop_outcome::already_finished));
+}
+
+// ---- T4: a stop in every state
+// -------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_stop_in_every_state_ends_once_and_counts_once) {
+  using story = std::function<void(contract_fixture&)>;
+  struct row {
+    phase in;
+    story before;
+    story after; ///< What the workers do then.
+    std::ptrdiff_t attempts;
+  };
+  const story nothing = [](auto&) {}, ends = [](auto&f) { f.is_cancelled(); };
+  const row rows[] = {
+    {phase::idle, nothing, nothing, 0},
+    {phase::preparing,
+     [](auto& f) {
+       f.store_answers = false;
+       f.start(f.ask());
+     },
+     [](auto& f) { f.answer_writes(); }, 0},
+    {phase::streaming, [](auto& f) { f.begin(), f.text(0, "a"); }, ends, 1},
+    {phase::tool_running,
+     [](auto& f) { f.begin(f.with_tools()), f.call_one(); },
+     [](auto& f) { f.tool_answers("1"); }, 1},
+    {phase::retry_wait, [](auto& f) { f.begin(), f.retries(errc::network); },
+     ends, 2},
+    {phase::stopping, [](auto& f) { f.begin(), f.stop(); }, ends, 1},
+    {phase::finalizing,
+     [](auto& f) {
+       f.begin();
+       f.store_answers = false;
+       f.finishes();
+     },
+     [](auto& f) { f.answer_writes(); }, 1},
+  };
+  for (const auto& r : rows)
+    for (const bool soft : {false, true}) {
+      BOOST_TEST_CONTEXT(to_string(r.in) << (soft ? ", soft" : ", hard")) {
+        contract_fixture f;
+        r.before(f);
+        BOOST_REQUIRE((f.core->now() == r.in));
+        f.stop({}, soft);
+        if (soft && r.in == phase::streaming) {
+          f.parts({part::text_end{0}});
+          f.advance(f.settings.streams.soft_stop_wait_ms);
+        }
+        r.after(f);
+        f.advance(milliseconds{1});
+        BOOST_TEST((f.core->now() == phase::idle));
+        BOOST_TEST(f.stopped.back().has_value());
+        const auto starts = f.sink->heard.starts();
+        BOOST_TEST(f.ends() == (r.in == phase::idle ? 1u : starts));
+        BOOST_TEST(f.usage_records() == r.attempts);
+        BOOST_TEST(f.trouble() == "");
+      }
+    }
+}
+
+// ---- T6: deaf workers
+// ---------------------------------------------------------
+
+BOOST_FIXTURE_TEST_CASE(a_replacement_does_not_wait_for_a_deaf_provider,
+                        contract_fixture) {
+  begin();
+  text(0, "old");
+  const auto deaf = attempt();
+  start(ask("again"));
+  advance(settings.streams.kill_deadline_ms - milliseconds{1});
+  BOOST_TEST(!started[1].has_value());
+  advance(milliseconds{1});
+  BOOST_REQUIRE(started[1].has_value());
+  attempt_starts();
+  core->on(parts_received{
+    deaf.attempt, 1, {part::text{0, "late"}}, false, deaf.link, 0});
+  text(0, "new");
+  finishes();
+  BOOST_TEST(world.detached == 1u);
+  BOOST_TEST(sink->heard.text() == "new");
+  BOOST_TEST((sink->all<event::stream_abort>().at(0).why == reason::replaced));
+  BOOST_TEST(trouble() == "");
+}
