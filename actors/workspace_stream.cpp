@@ -178,6 +178,7 @@ void workspace_core::on(const attempt_settled& m) {
       || !live().attempt_runs)
     return;
   const auto& v = m.verdict;
+  const bool at_boundary = live().at_boundary && !live().finish_seen;
   close_attempt(v);
   using kind = attempt_verdict::kind;
   if (live().ending) {
@@ -201,6 +202,8 @@ void workspace_core::on(const attempt_settled& m) {
   case kind::defeat:
     withdraw_after(v);
     add_once(v.refused ? live().refused_models : live().failed_models, v.model);
+    if (at_boundary) // A soft stop had been granted before that.
+      return stop_at_boundary();
     PENSTOCK_CHECK(machine_.apply(input::defeated));
     live().ending = stream_ending{stream_outcome::kind::failed, {}, v.why, {}};
     return finalize();

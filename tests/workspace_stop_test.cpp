@@ -223,6 +223,43 @@ BOOST_FIXTURE_TEST_CASE(a_soft_stop_prevents_a_retry, workspace_fixture) {
   BOOST_TEST(aborts(*sink).size() == 1u);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_defeat_at_a_soft_stops_boundary_is_the_abort,
+                        workspace_fixture) {
+  begin();
+  text(0, "whole");
+  stop({}, true);
+  parts({part::text_end{0}});
+  is_defeated(errc::invalid_request);
+  BOOST_TEST(aborts(*sink).size() == 1u);
+  BOOST_TEST(sink->all<event::stream_error>().empty());
+  CHECK_STOP(stopped[0], stopped);
+  BOOST_TEST(trouble() == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_defeat_before_the_boundary_is_a_failure,
+                        workspace_fixture) {
+  begin();
+  text(0, "half");
+  stop({}, true);
+  is_defeated(errc::invalid_request);
+  BOOST_TEST(aborts(*sink).empty());
+  BOOST_TEST(sink->all<event::stream_error>().size() == 1u);
+  CHECK_STOP(stopped[0], already_finished);
+}
+
+// Its natural end was under way, and turned out to be a refusal.
+BOOST_FIXTURE_TEST_CASE(a_defeat_behind_the_finish_is_a_failure,
+                        workspace_fixture) {
+  begin();
+  text(0, "all");
+  stop({}, true);
+  parts({part::text_end{0}});
+  parts({part::finished{}}, true);
+  is_defeated(errc::model_refusal);
+  BOOST_TEST(aborts(*sink).empty());
+  BOOST_TEST(sink->all<event::stream_error>().size() == 1u);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_hard_stop_overrides_a_soft_one, workspace_fixture) {
   begin();
   text(0, "a");

@@ -200,7 +200,8 @@ void contract_model::settled(std::uint32_t attempt, verdict what) {
     return;
   auto& s = *live_;
   s.attempt_runs = false;
-  s.at_boundary = false;
+  const bool at_boundary =
+    std::exchange(s.at_boundary, false) && !s.finish_seen;
   s.used += 5;
   for (auto& p : s.parts)
     p.open = false;
@@ -220,6 +221,8 @@ void contract_model::settled(std::uint32_t attempt, verdict what) {
       || what == verdict::cut_calls)
     return step_over(what == verdict::paused);
   if (what == verdict::defeat) {
+    if (at_boundary)
+      return end_by("aborted user");
     s.end = ending{"failed server_error"};
     return finalize();
   }

@@ -26,27 +26,6 @@ const tool_set& all_tools() {
   return made;
 }
 
-std::string word_of(const event_body& body, std::uint64_t id) {
-  const auto end = "end " + std::to_string(id) + " ";
-  if (std::holds_alternative<event::stream_start>(body))
-    return "start " + std::to_string(id);
-  if (std::holds_alternative<event::stream_end>(body))
-    return end + "completed";
-  if (auto* abort = std::get_if<event::stream_abort>(&body))
-    return end + "aborted " + std::string{to_string(abort->why)};
-  if (auto* failed = std::get_if<event::stream_error>(&body))
-    return end + "failed " + std::string{to_string(failed->why.code)};
-  return {};
-}
-
-template <class List>
-std::string joined(const List& list) {
-  std::string all;
-  for (const auto& one : list)
-    all += "[" + one + "]";
-  return all;
-}
-
 } // namespace
 
 contract_simulation::contract_simulation(std::uint64_t seed,
@@ -80,20 +59,6 @@ reply<T> contract_simulation::answer_to(std::size_t who, Word word) {
     answers_[who] +=
       got ? word(*got) : std::string{to_string(got.error().code)};
   }};
-}
-
-/// As DIRECTORY does: one that is out of memory comes back.
-template <class Command>
-void contract_simulation::command(const Command& m) {
-  if (!core_) {
-    core_.emplace("w", settings_, world_, std::exchange(parked_, {}));
-    loading_ = true;
-    sent_ = 0;
-    model_.revived();
-  }
-  ++sent_;
-  core_->command_received();
-  core_->on(m);
 }
 
 std::optional<std::uint64_t> contract_simulation::some_stream() {
@@ -252,6 +217,7 @@ bool contract_simulation::cut_connection() {
   client = next;
   next->over_before = streams_over();
   const auto after = next->after();
+  next->came_with = after;
   if (told)
     command(unsubscribe{"w", old});
   command(subscribe{"w", id, next, after});
@@ -265,117 +231,6 @@ bool contract_simulation::return_credit() {
   if (client->return_credit())
     command(credit_returned{"w", id});
   return true;
-}
-
-// ---- comparing -------------------------------------------------------------
-
-// Everyone is answered once and as owed; the rules are where the model is.
-std::string contract_simulation::compare() {
-  if (core_) {
-    learn();
-    if (to_string(core_->now()) != model_.phase)
-      return "the phase is " + std::string{to_string(core_->now())} + ", not "
-             + model_.phase;
-  }
-  if (answers_ != model_.answers) {
-    for (std::size_t who = 1; who <= callers_; ++who)
-      if (answers_[who] != model_.answers[who])
-        return "caller " + std::to_string(who) + " was answered \""
-               + answers_[who] + "\", not \"" + model_.answers[who] + "\"";
-  }
-  if (world_.attempts.size() != model_.attempts_asked)
-    return "attempts: " + std::to_string(world_.attempts.size()) + ", not "
-           + std::to_string(model_.attempts_asked);
-  if (world_.scratch_removed.size() != model_.scratch_removed)
-    return "scratch directories removed: "
-           + std::to_string(world_.scratch_removed.size()) + ", not "
-           + std::to_string(model_.scratch_removed);
-  for (; attempts_.size() < world_.attempts.size();)
-    attempts_.emplace_back().what = world_.attempts[attempts_.size()];
-  return compare_told();
-}
-
-std::string contract_simulation::compare_told() {
-  for (; watched_ < watcher_->events.size(); ++watched_) {
-    const auto& e = watcher_->events[watched_];
-    const auto id = static_cast<std::uint64_t>(e.of->stream);
-    if (auto word = word_of(e.body, id); !word.empty())
-      seen_.push_back(std::move(word));
-    if (std::holds_alternative<event::stream_start>(e.body))
-      streams_.push_back(id);
-  }
-  for (const auto& wrong : watcher_->violations)
-    return wrong;
-  for (; owed_ < std::max(seen_.size(), model_.timeline.size()); ++owed_)
-    if (owed_ >= seen_.size() || owed_ >= model_.timeline.size()
-        || seen_[owed_] != model_.timeline[owed_])
-      return "told " + joined(seen_) + ", owed " + joined(model_.timeline);
-  // What is withdrawn at the very end is told with the end.
-  if (model_.phase == "stopping" || model_.phase == "finalizing")
-    return {};
-  std::vector<std::string> shown;
-  for (const auto& [part, text] : watcher_->heard.parts())
-    shown.push_back(text);
-  if (shown != model_.transcript())
-    return "shown " + joined(shown) + ", owed " + joined(model_.transcript());
-  for (const auto& [id, client] : clients_)
-    if (!client->trouble().empty())
-      return "a client: " + client->trouble();
-  return {};
-}
-
-std::string contract_simulation::compare_view() {
-  std::string wrong = "no view";
-  command(view_workspace{
-    "w", reply<workspace_view>{[&](expected<workspace_view> got) {
-      wrong.clear();
-      if (!got)
-        return;
-      std::vector<std::string> queue, owed;
-      for (const auto& q : got->queue)
-        queue.push_back(q.text);
-      for (const auto& q : model_.queue)
-        owed.push_back(q.first);
-      if (queue != owed)
-        wrong = "queue " + joined(queue) + ", owed " + joined(owed);
-      std::vector<std::string> rows, rows_owed;
-      for (const auto& row : got->history) {
-        std::string text;
-        for (const auto& m : row.what)
-          for (const auto& c : m.parts)
-            if (auto* t = std::get_if<text_content>(&c))
-              text += t->text;
-        rows.push_back(std::to_string(row.sequence) + " "
-                       + std::string{to_string(row.how)} + " " + text);
-      }
-      for (const auto& row : model_.history)
-        rows_owed.push_back(std::to_string(row.sequence) + " " + row.how + " "
-                            + row.text);
-      if (rows != rows_owed)
-        wrong = "history " + joined(rows) + ", owed " + joined(rows_owed);
-      if (model_.phase == "idle"
-          && got->usage.output_total != model_.output_tokens)
-        wrong = "usage " + std::to_string(got->usage.output_total) + ", owed "
-                + std::to_string(model_.output_tokens);
-    }}});
-  return model_.broken() ? std::string{} : wrong;
-}
-
-std::string contract_simulation::compare_clients() {
-  const auto last = model_.transcript();
-  for (const auto& [id, client] : clients_) {
-    if (!client->trouble().empty())
-      return "a client: " + client->trouble();
-    // Of what was over before it came it is told the end of its own stream.
-    if (!client->stream() || streams_.size() == client->over_before)
-      continue;
-    if (static_cast<std::uint64_t>(*client->stream()) != streams_.back())
-      return "a client has missed the last stream";
-    if (client->shown() != last)
-      return "a client shows " + joined(client->shown()) + ", owed "
-             + joined(last);
-  }
-  return {};
 }
 
 std::string contract_simulation::run() {

@@ -7,11 +7,14 @@
 #include "tests/support/mirror_client.hpp"
 #include "tests/support/workspace_fixture.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace penstock::testing {
@@ -82,6 +85,7 @@ private:
   std::string compare_view();
   std::string wind_down();
   std::string compare_clients();
+  std::string compare_screen(const mirror_client& client) const;
 
   std::size_t caller();
   template <class T, class Word>
@@ -105,6 +109,9 @@ private:
   std::size_t callers_ = 0;
   std::vector<exchange> attempts_;
   std::vector<std::uint64_t> streams_; ///< Registered ones.
+  /// By stream, of its terminal event; what the store knows nothing of.
+  std::map<std::uint64_t, std::vector<std::string>> final_parts_;
+  std::set<std::uint64_t> unrecorded_;
   std::vector<std::pair<std::uint64_t, std::stop_source>> tokens_;
   std::shared_ptr<collecting_sink> watcher_ =
     std::make_shared<collecting_sink>();
@@ -118,5 +125,19 @@ private:
   /// None: out of memory. Last: what it drops unanswered is told to the above.
   std::optional<workspace_core> core_;
 };
+
+/// As DIRECTORY does: one that is out of memory comes back.
+template <class Command>
+void contract_simulation::command(const Command& m) {
+  if (!core_) {
+    core_.emplace("w", settings_, world_, std::exchange(parked_, {}));
+    loading_ = true;
+    sent_ = 0;
+    model_.revived();
+  }
+  ++sent_;
+  core_->command_received();
+  core_->on(m);
+}
 
 } // namespace penstock::testing

@@ -113,9 +113,11 @@ void contract_simulation::tell_model(const cardboard_world::pending_write& w,
                                      const std::string& why) {
   const auto& r = w.records;
   const bool well = why.empty();
-  if (auto* closed = find<record::stream_closed>(r))
+  if (auto* closed = find<record::stream_closed>(r)) {
+    if (!well)
+      unrecorded_.insert(number(closed->stream));
     model_.closed(number(closed->stream), why);
-  else if (auto* opened = find<record::stream_opened>(r))
+  } else if (auto* opened = find<record::stream_opened>(r))
     model_.opened(number(opened->stream), opened->history_sequence, why);
   else if (find<record::stream_discarded>(r))
     return;
@@ -333,17 +335,21 @@ std::string contract_simulation::wind_down() {
     &sim::answer_write,   &sim::answer_load, &sim::answer_stream_load,
     &sim::answer_scratch, &sim::answer_hook, &sim::send_parts,
     &sim::settle,         &sim::return_tool};
-  for (std::size_t idle = 0, i = 0; idle < 60; ++i) {
+  // At rest: none of them can be done.
+  for (std::size_t i = 0, tried = 0; tried < std::size(moves); ++i) {
     if (i > 5'000)
       return "it does not come to rest";
-    const bool done = (this->*moves[pick(std::size(moves))])();
-    idle = done ? 0 : idle + 1;
+    const auto first = pick(std::size(moves));
+    for (tried = 0; tried < std::size(moves); ++tried)
+      if ((this->*moves[(first + tried) % std::size(moves)])())
+        break;
     if (world_.retired)
       break;
     if (auto wrong = compare(); !wrong.empty())
       return wrong;
-    if (idle == 59 && model_.phase != "idle" && core_)
-      idle = !advance(); // A worker that is deaf, a boundary that waits.
+    if (tried == std::size(moves) && model_.phase != "idle" && core_
+        && advance()) // A worker that is deaf, a boundary that waits.
+      tried = 0;
   }
   if (leaves != world_.retired.has_value())
     return leaves ? "it did not leave" : "it left";

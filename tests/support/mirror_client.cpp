@@ -20,6 +20,8 @@ void mirror_client::deliver(event_batch batch) {
     if (e.seq != ++seq_)
       complain("seq " + std::to_string(e.seq) + " instead of "
                + std::to_string(seq_));
+    told_ |= e.of->stream != stream_id{}
+             && !std::holds_alternative<event::caught_up>(e.body);
     take(e);
     if (e.after)
       after_ = e.after;
@@ -37,11 +39,8 @@ void mirror_client::grow(std::uint32_t part, std::uint64_t offset,
   text += more;
 }
 
-// The terminal's parts are the truth; who followed has them already.
-void mirror_client::end(const stream_event& e,
-                        const std::vector<final_part>& parts) {
-  if (e.of->stream == stream_id{})
-    return; // Clears a spinner.
+std::map<std::uint32_t, std::string>
+mirror_client::shown_of(const std::vector<final_part>& parts) {
   std::map<std::uint32_t, std::string> whole;
   for (const auto& p : parts)
     if (auto* text = std::get_if<text_content>(&p.what))
@@ -53,6 +52,15 @@ void mirror_client::end(const stream_event& e,
     else if (auto* call = std::get_if<tool_call_content>(&p.what);
              call && !call->provider_executed)
       whole[p.part] = call->input_json;
+  return whole;
+}
+
+// The terminal's parts are the truth; who followed has them already.
+void mirror_client::end(const stream_event& e,
+                        const std::vector<final_part>& parts) {
+  if (e.of->stream == stream_id{})
+    return; // Clears a spinner.
+  auto whole = shown_of(parts);
   const bool followed = stream_ == e.of->stream && e.after;
   if (followed && ended_)
     complain("two terminal events");

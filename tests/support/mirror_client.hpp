@@ -18,8 +18,14 @@ public:
   /// The same screen on a new connection.
   mirror_client(const mirror_client& before, bool is_slow);
 
-  /// The test's note: streams that were over when it connected.
+  /// The test's notes: streams that were over when it connected, and what it
+  /// came with.
   std::size_t over_before = 0;
+  std::optional<position> came_with;
+
+  /// What a user sees of the parts of a terminal event, by part.
+  static std::map<std::uint32_t, std::string>
+  shown_of(const std::vector<final_part>& parts);
 
   void deliver(event_batch batch) override;
 
@@ -27,6 +33,9 @@ public:
   /// Of what is shown; none: nothing is, by the runtime's own word.
   std::optional<stream_id> stream() const { return stream_; }
   const std::optional<position>& after() const { return after_; }
+  bool ended() const { return ended_; }
+  /// Whether this connection brought anything of any stream.
+  bool was_told() const { return told_; }
   const std::string& trouble() const { return trouble_; }
 
 private:
@@ -41,6 +50,7 @@ private:
   const bool is_slow_;
   std::uint64_t seq_ = 0;
   bool replayed_ = false; ///< On this connection.
+  bool told_ = false;     ///< The same.
   bool ended_ = true;
   std::optional<stream_id> stream_;
   std::optional<position> after_;
