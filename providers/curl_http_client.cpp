@@ -110,6 +110,7 @@ private:
   void run_timers();
   void arm_timer();
   void take_event(int fd, std::uint32_t events);
+  void settle();
   void end_all();
 
   void on(start_command& what);
@@ -135,6 +136,7 @@ private:
   std::atomic<bool> posted_{false}; ///< Whether `commands_` has any: a hint
                                     ///< that is cheap to look at.
 
+  curl_body_gather gather_{options_.buffer_bytes};
   curl_sockets sockets_{epoll_.get()};
   std::vector<std::unique_ptr<curl_shard>> shards_;
   std::unordered_map<transfer_id, entry> transfers_;
@@ -197,6 +199,8 @@ void curl_http_client::post(command what) {
 
 void curl_http_client::loop() {
   std::array<epoll_event, 64> events;
+  if (options_.companion)
+    options_.companion->begin();
   while (!closing_) {
     arm_timer();
     const auto ready = epoll_wait(epoll_.get(), events.data(),
@@ -205,12 +209,23 @@ void curl_http_client::loop() {
     for (int i = 0; i < ready && !closing_; ++i) {
       const auto& event = events[static_cast<std::size_t>(i)];
       take_event(event.data.fd, event.events);
-      run_commands();
+      settle();
     }
     run_timers();
-    run_commands();
+    settle();
   }
   end_all();
+  if (options_.companion)
+    options_.companion->end();
+}
+
+// The companion may give commands, and a command may call listeners; what is
+// left when this returns has its own wake-up.
+void curl_http_client::settle() {
+  run_commands();
+  if (options_.companion)
+    options_.companion->turn();
+  run_commands();
 }
 
 void curl_http_client::take_event(int fd, std::uint32_t events) {
@@ -283,8 +298,8 @@ void curl_http_client::end_all() {
 
 void curl_http_client::on(start_command& what) {
   const auto id = what.id;
-  auto transfer = std::make_unique<curl_transfer>(id, std::move(what.request),
-                                                  std::move(what.listener));
+  auto transfer = std::make_unique<curl_transfer>(
+    id, std::move(what.request), std::move(what.listener), gather_);
   if (auto wrong = transfer->prepare(options_))
     return transfer->end(std::move(*wrong));
   auto* const shard = shard_with_room();
@@ -341,6 +356,7 @@ curl_shard* curl_http_client::shard_with_room() {
 }
 
 void curl_http_client::collect_ended(curl_shard& shard) {
+  gather_.flush();
   CURLcode result = CURLE_OK;
   while (const auto* const ended = shard.next_ended(result))
     end(ended->id(), ended->error_of(result));

@@ -9,6 +9,19 @@
 
 namespace penstock {
 
+/// Does its own work on a client's thread: what listeners have set in motion.
+///
+/// Threads: the client's, all three. `turn` must not block.
+class loop_companion {
+public:
+  virtual ~loop_companion() = default;
+  virtual void begin() = 0; ///< The first.
+  /// After calls to listeners, at least once for each read of a socket, never
+  /// inside of a call. The client's members may be called.
+  virtual void turn() = 0;
+  virtual void end() = 0; ///< The last; no listener is called any more.
+};
+
 /// TLS verification is no option: it is on, and no environment variable
 /// changes what is trusted, which proxy is used or what is verified.
 struct curl_options {
@@ -47,6 +60,8 @@ struct curl_options {
 
   /// All header lines of one answer together, bytes.
   std::size_t head_bytes_max = 256u << 10;
+
+  std::shared_ptr<loop_companion> companion{}; ///< May be null.
 };
 
 /// A client with one thread ("penstock-http") for all its transfers.

@@ -27,12 +27,15 @@ error failure(errc code, std::string message) {
 } // namespace
 
 curl_transfer::curl_transfer(transfer_id id, http_request request,
-                             std::shared_ptr<http_listener> listener)
-  : id_(id), request_(std::move(request)), listener_(std::move(listener)) {}
+                             std::shared_ptr<http_listener> listener,
+                             curl_body_gather& gather)
+  : id_(id), request_(std::move(request)), listener_(std::move(listener)),
+    gather_(gather) {}
 
 std::optional<error> curl_transfer::prepare(const curl_options& options) {
   if (auto wrong = check_request(request_))
     return wrong;
+  companion_ = options.companion.get();
   head_.emplace(options.head_bytes_max);
   easy_.reset(curl_easy_init());
   if (!easy_ || !set_options(options) || !set_security(options)
@@ -214,12 +217,22 @@ std::size_t curl_transfer::take_header(std::string_view line) {
 std::size_t curl_transfer::take_body(std::string_view bytes) {
   if (bytes.empty())
     return 0;
+  if (!paused_)
+    gather_.make_room(*this, bytes.size());
   if (paused_) {
     held_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }
-  paused_ = !listener_->on_body(bytes);
+  gather_.add(*this, bytes);
   return bytes.size();
+}
+
+// One call of libcurl can read a hundred times. By this turn what came is used
+// while it is in the cache, and its memory is given back.
+void curl_transfer::deliver(std::string_view bytes) {
+  paused_ = !listener_->on_body(bytes);
+  if (companion_)
+    companion_->turn();
 }
 
 // @returns how a callback says that it failed.
@@ -256,6 +269,7 @@ void curl_transfer::flush_connection() {
 // ---- the end ----------------------------------------------------------------
 
 void curl_transfer::end(error why) {
+  gather_.flush();
   listener_->on_end(std::move(why));
   listener_.reset();
 }

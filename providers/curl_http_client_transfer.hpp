@@ -1,6 +1,7 @@
 // One transfer of curl_http_client: an easy handle and its callbacks.
 #pragma once
 
+#include "providers/curl_body_gather.hpp"
 #include "providers/curl_http_client.hpp"
 #include "providers/http_head_parser.hpp"
 
@@ -18,7 +19,8 @@ namespace penstock {
 class curl_transfer {
 public:
   curl_transfer(transfer_id id, http_request request,
-                std::shared_ptr<http_listener> listener);
+                std::shared_ptr<http_listener> listener,
+                curl_body_gather& gather);
   curl_transfer(const curl_transfer&) = delete;
   curl_transfer& operator=(const curl_transfer&) = delete;
 
@@ -42,6 +44,9 @@ public:
   bool shares_connection_with(const curl_transfer& other) const;
   /// Makes libcurl send what it has queued for the connection.
   void flush_connection();
+
+  /// From the gather: the listener gets bytes, the companion its turn.
+  void deliver(std::string_view bytes);
 
   /// Tells the listener, for the last time.
   void end(error why);
@@ -77,6 +82,8 @@ private:
   transfer_id id_;
   http_request request_; ///< libcurl reads its body in place.
   std::shared_ptr<http_listener> listener_;
+  curl_body_gather& gather_;             ///< The loop's.
+  loop_companion* companion_ = nullptr;  ///< The client's, or null.
   std::optional<http_head_parser> head_; ///< Set by `prepare`.
   std::optional<error> failure_;         ///< Ours; wins over libcurl's result.
   bool connected_ = false;
