@@ -171,7 +171,7 @@ void provider_state::pass_on(part_batch& batch, std::size_t bytes) {
     m.finish_seen = m.finish_seen || std::holds_alternative<part::finished>(p);
   m.link = order_.link;
   m.bytes = bytes;
-  caf_compat::post(order_.report_to, std::move(m));
+  caf_compat::post_here(order_.report_to, std::move(m));
 }
 
 void provider_state::leave() {

@@ -62,7 +62,7 @@ bool provider_listener::on_body(std::string_view bytes) {
     if (!link_->paused())
       meter_->release(time_->now());
   }
-  caf_compat::post(*to_, body_received{std::string{bytes}});
+  caf_compat::post_here(*to_, body_received{std::string{bytes}});
   return go_on;
 }
 

@@ -52,9 +52,13 @@ struct response_received;
 struct body_received;
 struct transfer_ended;
 
+// CAF 0.17 tries a message against each row from the top, by its name: what
+// comes with every token stands first.
+
 /// A WORKSPACE is one conversation. It owns the transcript and the stream; its
 /// mailbox is the only lock.
 using workspace_protocol = caf_compat::protocol<
+  parts_received,       // from PROVIDER
   start_stream,         // from DIRECTORY, who passes on what RUNTIME sent
   stop_stream,          // likewise
   await_stream,         // likewise
@@ -74,7 +78,6 @@ using workspace_protocol = caf_compat::protocol<
   step_prepared,        // from a tool thread: the host's hook has run
   attempt_started,      // from SUPERVISOR: the PROVIDER runs
   attempt_settled,      // from SUPERVISOR: the PROVIDER is gone; what follows
-  parts_received,       // from PROVIDER
   tool_reported,        // from a tool thread: nested calls, usage
   tool_finished,        // from a tool thread
   supervisor_replaced,  // from RUNTIME, after a crash of the SUPERVISOR
@@ -122,10 +125,10 @@ using supervisor_actor = supervisor_protocol::handle;
 
 /// A PROVIDER is one attempt: one HTTP exchange and its decoder.
 using provider_protocol =
-  caf_compat::protocol<abandon_attempt,    // from SUPERVISOR: stop and leave
+  caf_compat::protocol<body_received,      // from the HTTP thread
+                       abandon_attempt,    // from SUPERVISOR: stop and leave
                        transfer_connected, // from the HTTP thread
                        response_received,  // from the HTTP thread
-                       body_received,      // from the HTTP thread
                        transfer_ended,     // from the HTTP thread, the last one
                        deadline_due>; // from the clock: one of the attempt's
                                       // clocks

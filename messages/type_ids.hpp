@@ -1,5 +1,5 @@
-// Tells CAF which types travel in messages. Keep in the order of
-// actor_interfaces.hpp.
+// Tells CAF which types travel in messages. Keep in the order in which
+// actor_interfaces.hpp declares them.
 #pragma once
 
 #include "messages/actor_messages.hpp"

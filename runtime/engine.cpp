@@ -49,6 +49,19 @@ expected<std::shared_ptr<T>> shared(expected<std::unique_ptr<T>> made) {
   return std::shared_ptr<T>{std::move(*made)};
 }
 
+/// Runs PROVIDER and WORKSPACE where the bytes come in (decision 0070).
+class actors_on_loop final : public loop_companion {
+public:
+  explicit actors_on_loop(caf::actor_system& system) : system_(system) {}
+  void begin() override { thread_.emplace(system_); }
+  void turn() override { thread_->turn(); }
+  void end() override { thread_.reset(); }
+
+private:
+  caf::actor_system& system_;
+  std::optional<caf_compat::own_thread> thread_;
+};
+
 system_parts make_system(caf::actor_system* host, std::uint32_t threads) {
   system_parts made;
   made.in_use = host;
@@ -102,6 +115,7 @@ expected<void> runtime::engine::make_tools() {
 
 expected<void> runtime::engine::make_world(caf::actor_system* host) {
   auto& w = *world_;
+  w.system = make_system(host, options_->threads);
   w.time = options_->time;
   if (!w.time) {
     auto made = shared(make_system_clock());
@@ -113,6 +127,7 @@ expected<void> runtime::engine::make_world(caf::actor_system* host) {
   if (!w.http) {
     curl_options curl;
     curl.ca_file = options_->ca_file;
+    curl.companion = std::make_shared<actors_on_loop>(*w.system.in_use);
     auto made = shared(make_curl_http_client(std::move(curl)));
     if (!made)
       return fail(made.error());
@@ -134,7 +149,6 @@ expected<void> runtime::engine::make_world(caf::actor_system* host) {
   if (auto done = make_workspace_environment(); !done)
     return done;
   make_attempt_environment();
-  w.system = make_system(host, options_->threads);
   return {};
 }
 
