@@ -5,10 +5,11 @@ CLANG_FORMAT = $$(command -v clang-format-14 || echo clang-format)
 WITH_SOURCES = files=$$(git ls-files '*.cpp' '*.hpp') && test -n "$$files" \
   && printf '%s\n' "$$files" | xargs
 
-.PHONY: help demo test setup format lint
+.PHONY: help demo test bench setup format lint
 help:
 	@echo 'make demo    watch many workspaces stream at once, offline'
 	@echo 'make test    build everything and run the tests'
+	@echo 'make bench   what a token costs, beside bare libcurl (small sizes)'
 	@echo 'make setup   only install what building and testing needs'
 	@echo 'make lint    check layers, style and format'
 	@echo 'make format  format the sources'
@@ -24,6 +25,14 @@ demo:
 test:
 	@tools/setup.sh test
 	@tools/test.sh release -DPENSTOCK_TESTS=ON -DPENSTOCK_EXAMPLES=ON
+
+# Fails where a ratio is 1.25 times what bench/smoke.json has.
+bench:
+	@tools/setup.sh build
+	@cmake --preset release -DPENSTOCK_BENCH=ON
+	@cmake --build --preset release --target penstock_bench
+	@python3 bench/compare build/release --size smoke --rounds 3 \
+	  --check bench/smoke.json
 
 setup:
 	@tools/setup.sh test
