@@ -12,7 +12,7 @@ namespace penstock {
 /// credit it gets one batch, which uses the credit up (SPEC §3).
 ///
 /// Threads: `deliver` is called by one thread at a time, but not always by the
-///          same. It must not block and must not throw.
+///          same, often the sockets' own. It must not block, must not throw.
 class event_sink {
 public:
   virtual ~event_sink() = default;
