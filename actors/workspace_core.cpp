@@ -206,7 +206,8 @@ void workspace_core::on(const deadline_due& m) {
     }
     return;
   case deadline_due::kind::stream:
-    if (mine(m.stream))
+    // Not of one that has not begun, whose id was used before.
+    if (mine(m.stream) && live().log)
       fail_stream(
         {errc::timeout,
          "the stream took longer than stream_deadline_ms ("

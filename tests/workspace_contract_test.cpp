@@ -158,3 +158,20 @@ BOOST_FIXTURE_TEST_CASE(a_replacement_does_not_wait_for_a_deaf_provider,
   BOOST_TEST((sink->all<event::stream_abort>().at(0).why == reason::replaced));
   BOOST_TEST(trouble() == "");
 }
+
+// The deadline was on its way when it was taken back, and its stream's id is
+// asked for again: the store has not refused that yet.
+BOOST_FIXTURE_TEST_CASE(an_old_deadline_does_not_hit_a_start_with_its_id,
+                        workspace_fixture) {
+  auto request = ask();
+  request.stream = stream_id{77};
+  request.options = stream_options{};
+  request.options->stream_deadline_ms = milliseconds{1'000};
+  begin(request);
+  finishes();
+  store_answers = false;
+  start(request);
+  BOOST_REQUIRE((core->now() == phase::preparing));
+  core->on(deadline_due{deadline_due::kind::stream, 0, stream_id{77}});
+  BOOST_TEST((core->now() == phase::preparing));
+}
