@@ -100,6 +100,8 @@ stream_world::~stream_world() {
 }
 
 void stream_world::come_to_rest() {
+  if (is_held)
+    return;
   do
     run();
   while (tools->run_all() > 0);
@@ -152,22 +154,27 @@ void stream_world::end_supervisor(bool then) {
   advance();
 }
 
-watched_workspace& stream_world::open(const std::string& id) {
+std::shared_ptr<const workspace_environment> stream_world::environment() {
   auto env = std::make_shared<workspace_environment>();
   env->store = store;
   env->clock = time;
   env->tool_runner = tools;
   env->random = [this] { return ++last_random_; };
   env->settings.streams = options;
+  env->settings.workspaces = workspaces;
   env->settings.tools = [this] {
     return std::make_shared<const tool_set>(registered);
   };
+  return env;
+}
+
+watched_workspace& stream_world::open(const std::string& id) {
   auto& w = workspaces_[id];
   PENSTOCK_CHECK(w.id.empty());
   w.id = id;
   w.actor = caf_compat::spawn<workspace_protocol, workspace_state>(
-    system, id, std::shared_ptr<const workspace_environment>{std::move(env)},
-    directory_, supervisor(), std::vector<parked_subscriber>{});
+    system, id, environment(), directory_, supervisor(),
+    std::vector<parked_subscriber>{});
   caf_compat::post(w.actor,
                    subscribe{id, subscription_id{1}, w.sink, std::nullopt});
   run();

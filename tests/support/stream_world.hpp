@@ -30,7 +30,11 @@ public:
   explicit tripwire_clock(std::shared_ptr<clock> real)
     : real_(std::move(real)) {}
   /// The next who asks for the time gets an exception.
-  void trip() noexcept { tripped_ = true; }
+  void trip() noexcept {
+    tripped_ = true;
+    ++trips_;
+  }
+  std::size_t trips() const noexcept { return trips_; }
 
   steady_time now() const override;
   wall_time wall_now() const override { return real_->wall_now(); }
@@ -42,6 +46,7 @@ public:
 private:
   const std::shared_ptr<clock> real_;
   mutable bool tripped_ = false;
+  std::size_t trips_ = 0;
 };
 
 /// A real codec whose decoders heed `crash_marker`.
@@ -113,8 +118,11 @@ struct stream_world : actor_fixture {
   crashing_codec chat, claude;
   std::map<std::string, error> unresolved; ///< By "provider:model".
   stream_options options;
+  workspace_options workspaces;
   endpoint_options endpoints;
   tool_set registered;
+  /// Nobody reads its mailbox meanwhile, whatever time does.
+  bool is_held = false;
 
   stream_world();
   ~stream_world();
@@ -128,6 +136,8 @@ struct stream_world : actor_fixture {
   start_request ask(const watched_workspace& w, std::string model) const;
   void start(watched_workspace& w, start_request request);
 
+  /// What workspaces share.
+  std::shared_ptr<const workspace_environment> environment();
   const supervisor_actor& supervisor();
   /// Ends the present one; a fresh one takes over if `then`.
   void end_supervisor(bool then = false);
