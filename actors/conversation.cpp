@@ -154,6 +154,16 @@ std::vector<std::uint64_t> conversation::cut(std::uint64_t sequence) {
   return removed;
 }
 
+std::optional<history_row> conversation::take(std::uint64_t sequence) {
+  const auto it = std::find_if(rows_.begin(), rows_.end(),
+                               [&](auto& r) { return r.sequence == sequence; });
+  if (it == rows_.end())
+    return std::nullopt;
+  auto row = std::move(*it);
+  rows_.erase(it);
+  return row;
+}
+
 std::vector<message> conversation::messages() const {
   std::vector<message> all;
   for (const auto& row : rows_)
@@ -167,9 +177,9 @@ namespace {
 
 // One step after the other, until `emit` has had them all.
 template <class Emit>
-void each_step(const stream_log& log, std::span<const attempt_span> spans,
-               open_calls rule, Emit emit) {
-  const auto all = log.parts();
+void each_step(const std::vector<final_part>& all,
+               std::span<const attempt_span> spans, open_calls rule,
+               Emit emit) {
   while (!spans.empty()) {
     const auto step = spans.front().step;
     const auto end = std::find_if(spans.begin(), spans.end(),
@@ -187,7 +197,7 @@ std::vector<message> generated_messages(const stream_log& log,
                                         bool& partial) {
   std::vector<message> messages;
   partial = false;
-  each_step(log, spans, open_calls::drop, [&](step_messages step) {
+  each_step(log.parts(), spans, open_calls::drop, [&](step_messages step) {
     partial = false;
     if (!says_something(step.assistant))
       return;
@@ -202,8 +212,13 @@ std::vector<message> generated_messages(const stream_log& log,
 
 std::vector<message> final_messages(const stream_log& log,
                                     std::span<const attempt_span> spans) {
+  return final_messages(log.parts(), spans);
+}
+
+std::vector<message> final_messages(const std::vector<final_part>& parts,
+                                    std::span<const attempt_span> spans) {
   std::vector<message> messages;
-  each_step(log, spans, open_calls::answer, [&](step_messages step) {
+  each_step(parts, spans, open_calls::answer, [&](step_messages step) {
     if (!says_something(step.assistant))
       return;
     messages.push_back(std::move(step.assistant));

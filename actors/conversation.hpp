@@ -14,17 +14,6 @@
 
 namespace penstock {
 
-/// One attempt's share of a stream: entries [from, to) of its log.
-struct attempt_span {
-  std::uint32_t step = 1;
-  std::uint32_t from = 0;
-  std::uint32_t to = 0;
-  std::string made_by; ///< "api/model"; empty if it never started.
-  /// Its answer counts as the step's. Else what it made was cut, however
-  /// whole it looks, and the next attempt goes on from there.
-  bool whole = false;
-};
-
 /// The history of one workspace.
 ///
 /// Invariant: sequence numbers rise strictly and are never given twice, not
@@ -45,6 +34,9 @@ public:
 
   /// Removes the rows from `sequence` on. @returns their numbers.
   std::vector<std::uint64_t> cut(std::uint64_t sequence);
+
+  /// Takes out the row at `sequence`, which is to be written anew.
+  std::optional<history_row> take(std::uint64_t sequence);
 
   /// All messages, in order.
   std::vector<message> messages() const;
@@ -70,6 +62,9 @@ std::vector<message> generated_messages(const stream_log& log,
 /// without a result get an error result that says so. Empty if nothing is
 /// worth keeping (SPEC §8: no non-blank text, file or completed tool).
 std::vector<message> final_messages(const stream_log& log,
+                                    std::span<const attempt_span> spans);
+/// The same of the parts that are left of a stream.
+std::vector<message> final_messages(const std::vector<final_part>& parts,
                                     std::span<const attempt_span> spans);
 
 /// The prompt of a step.

@@ -39,6 +39,9 @@ struct live_stream {
   tool_set tools;                     ///< Those that the policy enables.
   tool_policy policy;
 
+  std::optional<interrupted_stream> kept; ///< What it resumes.
+  std::optional<history_row> kept_row;    ///< Taken out of the history.
+
   // Until it is registered.
   reply<stream_id> registered;
   bool record_durable = false;
@@ -74,6 +77,12 @@ struct live_stream {
   // The present step's calls.
   tool_phase calls;
   std::set<std::uint32_t> handlers; ///< Parts whose handler runs.
+
+  // Only of one that resumes another.
+  std::uint32_t taken_over = 0;          ///< Entries below are the other's.
+  std::vector<std::uint32_t> kept_calls; ///< To be run first.
+  std::set<std::uint32_t> unknown;       ///< Those that may have run already.
+  bool kept_step_done = false;           ///< What follows is the next step.
   std::stop_source cancel_tools;
   bool required_succeeded = false;
   finish step_finish;

@@ -23,7 +23,8 @@ public:
   /// All of `records` or none of them, after all that was written before for
   /// the same workspace. A `stream_opened` whose stream id or message id was
   /// used before in the workspace fails with `invalid_request`, and with it
-  /// all of its batch.
+  /// all of its batch; but one that resumes has the message id of the stream
+  /// that it `resumes`.
   virtual void write(const std::string& workspace_id,
                      std::vector<store_record> records,
                      std::function<void(error)> done) = 0;
@@ -36,6 +37,20 @@ public:
   virtual void load_stream(
     const std::string& workspace_id, stream_id stream,
     std::function<void(expected<std::optional<closed_stream>>)> done) = 0;
+
+  // Of one workspace, or of all for an empty id. In order of their ids, then
+  // of time.
+
+  /// Workspaces that were written to.
+  virtual void list_workspaces(
+    std::function<void(expected<std::vector<std::string>>)>) = 0;
+  /// Streams that can be resumed; at most one per workspace.
+  virtual void load_interrupted(
+    const std::string& workspace_id,
+    std::function<void(expected<std::vector<interrupted_stream>>)> done) = 0;
+  virtual void
+  load_usage(const std::string& workspace_id,
+             std::function<void(expected<std::vector<usage_row>>)> done) = 0;
 };
 
 } // namespace penstock

@@ -41,7 +41,7 @@ std::uint32_t stream_log::push(kind what, std::uint32_t part,
 std::uint32_t stream_log::open(kind what, content c) {
   const auto number = size();
   parts_.push_back(
-    {number, std::move(c), {}, {}, final_part::state::cut, true, false});
+    {number, std::move(c), {}, {}, false, final_part::state::cut, true, false});
   return push(what, number, static_cast<std::uint32_t>(parts_.size() - 1));
 }
 
@@ -147,7 +147,8 @@ void stream_log::complete_call(std::uint32_t part, std::string input_json,
   close(part, false);
   auto& p = data(part);
   auto& call = std::get<tool_call_content>(p.what);
-  if (!call.input_json.empty() && call.input_json != input_json)
+  p.input_rewritten = call.input_json != input_json;
+  if (!call.input_json.empty() && p.input_rewritten)
     p.streamed_input = std::move(call.input_json);
   call.input_json = std::move(input_json);
   call.signature = std::move(signature);
@@ -240,6 +241,13 @@ const content& stream_log::content_of(std::uint32_t part) const {
 }
 bool stream_log::has_result(std::uint32_t part) const {
   return data(part).result.has_value();
+}
+const tool_result_content& stream_log::result_of(std::uint32_t part) const {
+  PENSTOCK_CHECK(has_result(part));
+  return *data(part).result;
+}
+bool stream_log::input_rewritten(std::uint32_t part) const {
+  return data(part).input_rewritten;
 }
 bool stream_log::is_complete(std::uint32_t part) const {
   return !data(part).withdrawn && data(part).how == final_part::state::complete;

@@ -90,6 +90,10 @@ public:
   std::size_t part_count() const noexcept { return parts_.size(); }
   const content& content_of(std::uint32_t part) const;
   bool has_result(std::uint32_t part) const;
+  /// @pre has_result(part)
+  const tool_result_content& result_of(std::uint32_t part) const;
+  /// Whether the input of a complete call is another text than its deltas.
+  bool input_rewritten(std::uint32_t part) const;
   bool is_complete(std::uint32_t part) const;
   /// The terminal's body. @pre ended()
   const event_body& terminal() const;
@@ -139,6 +143,7 @@ private:
     std::optional<tool_result_content> result;
     /// What came piece by piece, if the whole input is another text.
     std::string streamed_input;
+    bool input_rewritten = false;
     final_part::state how = final_part::state::cut;
     bool open = true;
     bool withdrawn = false;

@@ -275,6 +275,7 @@ void workspace_core::start_queued() {
   request.stop_token = {}; // A late stop does not hit the successor.
   request.message_id.clear();
   request.history_sequence.reset();
+  request.resume.reset();
   request.subscriber.reset();
   if (request.scratch_dir.what == scratch_request::kind::path)
     request.scratch_dir = {};
@@ -334,6 +335,7 @@ void workspace_core::cut_history() {
       m.removed(fail(why));
     } else {
       auto removed = history_.cut(m.what.from_sequence);
+      interrupted_.reset();
       if (added)
         history_.add(*added);
       subscribers_.note(event::history_changed{removed});

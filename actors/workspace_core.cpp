@@ -78,6 +78,7 @@ void workspace_core::on(const history_loaded& m) {
     history_ = conversation{*m.snapshot};
     queue_ = m.snapshot->queue;
     usage_ = m.snapshot->usage;
+    interrupted_ = m.snapshot->interrupted;
     if (m.snapshot->last_stream)
       last_outcome_ = outcome_of(*m.snapshot->last_stream);
   } else {

@@ -118,8 +118,14 @@ private:
   void flush();
   void write_growth(std::vector<store_record>& records);
 
+  // workspace_resume.cpp
+  std::optional<error> fault_of_resume(const start_request& request) const;
+  void take_over_kept();
+  void continue_kept();
+
   // workspace_tools.cpp
   void begin_calls();
+  void begin_calls(const std::vector<std::uint32_t>& parts);
   void pump_calls();
   void start_call(std::uint32_t part);
   void run_handler(std::uint32_t part);
@@ -155,6 +161,7 @@ private:
   subscriber_set subscribers_;
   std::vector<queued_message> queue_;
   token_usage usage_;
+  std::optional<interrupted_stream> interrupted_; ///< Nothing has followed it.
 
   bool loaded_ = false; ///< The history is here; commands wait until then.
   std::optional<error> broken_;                ///< It could not be loaded.

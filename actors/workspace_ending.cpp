@@ -101,6 +101,8 @@ void workspace_core::finalize() {
     closed.rows.push_back(
       {s.history_sequence, s.identity->message_id, last_generated_, how});
   }
+  if (s.kept_row && closed.rows.empty()) // The row that it was to replace.
+    records.push_back(record::history_cut{s.history_sequence});
   records.push_back(closed);
   if (std::any_of(s.stoppers.begin(), s.stoppers.end(),
                   [](const auto& one) { return one.gets_queue; })
@@ -114,6 +116,8 @@ void workspace_core::finalize() {
     for (const auto& row : closed.rows)
       if (why.code == errc::none)
         history_.add(row);
+    if (why.code != errc::none && live().kept_row)
+      history_.add(*live().kept_row);
     close_stream(why);
   });
 }

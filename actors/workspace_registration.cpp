@@ -11,6 +11,8 @@ namespace penstock {
 // What can be said of a start without asking anybody. Claims nothing.
 expected<live_stream> workspace_core::accept(const start_stream& m) {
   const auto& request = *m.request;
+  if (auto why = fault_of_resume(request))
+    return fail(std::move(*why));
   const auto host_rows = request.with_history ? request.messages.size() : 0;
   if (request.history_sequence
       && *request.history_sequence <= history_.last_sequence() + host_rows)
@@ -51,6 +53,8 @@ expected<live_stream> workspace_core::accept(const start_stream& m) {
   s.plan = std::move(plan);
   s.model = request.model;
   s.thinking = request.thinking_level;
+  if (request.resume)
+    s.kept = interrupted_;
   return s;
 }
 
@@ -65,8 +69,9 @@ void workspace_core::prepare(live_stream stream) {
   const auto id = request.stream ? *request.stream : new_id();
   s.identity = std::make_shared<stream_identity>(
     stream_identity{id_, id,
-                    request.message_id.empty() ? "msg_" + to_string(new_id())
-                                               : request.message_id});
+                    s.kept                       ? s.kept->message_id
+                    : request.message_id.empty() ? "msg_" + to_string(new_id())
+                                                 : request.message_id});
   s.started_at = ports_.now();
   std::vector<store_record> records;
   if (request.with_history)
@@ -77,10 +82,12 @@ void workspace_core::prepare(live_stream stream) {
                              history_row::outcome::completed});
       records.push_back(record::message_added{s.host_rows.back()});
     }
-  s.history_sequence = *history_.claim(request.history_sequence);
+  s.history_sequence = s.kept ? s.kept->history_sequence
+                              : *history_.claim(request.history_sequence);
   records.push_back(record::stream_opened{
     id, s.identity->message_id, s.history_sequence, request.model,
-    request.metadata_json.empty() ? "{}" : request.metadata_json});
+    request.metadata_json.empty() ? "{}" : request.metadata_json,
+    request.resume});
   if (s.from_queue > 0)
     records.push_back(stored_queue());
   if (request.scratch_dir.what != scratch_request::kind::none) {
@@ -160,6 +167,9 @@ void workspace_core::opened_if_ready() {
     s.identity,
     event::stream_start{s.model, s.request->model, s.history_sequence,
                         metadata.empty() ? "{}" : metadata});
+  interrupted_.reset();
+  if (s.kept)
+    take_over_kept();
   // What the model is shown first is the history as it was.
   for (const auto& row : s.host_rows)
     history_.add(row);
@@ -177,7 +187,10 @@ void workspace_core::opened_if_ready() {
   if (const auto& deadline = s.plan->options.stream_deadline_ms)
     s.stream_deadline =
       ports_.arm(*deadline, {deadline_due::kind::stream, 0, s.id()});
-  begin_step();
+  if (s.kept)
+    continue_kept();
+  else
+    begin_step();
 }
 
 } // namespace penstock

@@ -1,6 +1,7 @@
 // The stream while it runs: steps, attempts, what they send.
 #include "actors/workspace_core.hpp"
 
+#include "actors/stream_growth.hpp"
 #include "messages/check.hpp"
 #include "messages/limits.hpp"
 
@@ -133,9 +134,13 @@ void workspace_core::on(const attempt_started& m) {
   if (!machine_.apply(input::attempt_started))
     return;
   auto& s = live();
-  s.spans.back().made_by = m.made_by;
+  auto& span = s.spans.back();
+  span.made_by = m.made_by;
   if (s.goes_on && s.plan->options.trim_repeated_text && !m.prefills)
     s.contract.trim_repeated(text_of(*s.log));
+  write({record::attempt_began{m.attempt, span.step, span.from, m.model,
+                               m.made_by}},
+        [](const error&) {});
 }
 
 void workspace_core::on(const parts_received& m) {
@@ -329,28 +334,7 @@ void workspace_core::flush() {
 
 // What was appended to the log since it was last written.
 void workspace_core::write_growth(std::vector<store_record>& records) {
-  auto& s = live();
-  event_batch told;
-  (void)s.log->tell(s.flushed, SIZE_MAX, told);
-  const auto grown = [&](std::uint32_t part, std::uint64_t offset,
-                         std::string bytes) {
-    records.push_back(record::part_grown{s.id(), part, offset, std::move(bytes),
-                                         s.log->content_of(part)});
-  };
-  for (auto& e : told) {
-    if (auto* text = std::get_if<event::text_delta>(&e.body))
-      grown(text->part, text->offset, std::move(text->text));
-    else if (auto* reasoning = std::get_if<event::reasoning_delta>(&e.body))
-      grown(reasoning->part, reasoning->offset, std::move(reasoning->text));
-    else if (auto* refusal = std::get_if<event::refusal_delta>(&e.body))
-      grown(refusal->part, refusal->offset, std::move(refusal->text));
-    else if (auto* call = std::get_if<event::tool_call>(&e.body))
-      grown(call->part, 0, std::move(call->input_json));
-    else if (auto* file = std::get_if<event::file>(&e.body))
-      grown(file->part, 0, {});
-    else if (auto* retract = std::get_if<event::retract>(&e.body))
-      records.push_back(record::parts_retracted{s.id(), retract->part});
-  }
+  record_growth(*live().log, live().flushed, live().taken_over, records);
 }
 
 } // namespace penstock

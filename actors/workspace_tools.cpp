@@ -11,12 +11,19 @@
 namespace penstock {
 
 void workspace_core::begin_calls() {
+  std::vector<std::uint32_t> parts;
+  for (const auto& call : live().contract.ready_calls(*live().log))
+    parts.push_back(call.part);
+  begin_calls(parts);
+}
+
+void workspace_core::begin_calls(const std::vector<std::uint32_t>& parts) {
   auto& s = live();
   s.cancel_tools = {};
-  for (const auto& call : s.contract.ready_calls(*s.log)) {
-    const auto tool = s.tools.find(call.what.name);
-    s.calls.add(call.part,
-                tool != s.tools.end() && tool->second.what->read_only);
+  for (const auto part : parts) {
+    const auto& call = std::get<tool_call_content>(s.log->content_of(part));
+    const auto tool = s.tools.find(call.name);
+    s.calls.add(part, tool != s.tools.end() && tool->second.what->read_only);
   }
   pump_calls();
 }
@@ -42,6 +49,11 @@ void workspace_core::start_call(std::uint32_t part) {
                          error_outcome("there is no tool named " + call.name));
   if (auto fits = tool->second.input.check(call.input_json); !fits)
     return record_result(part, error_outcome(fits.error().message));
+  if (s.unknown.contains(part) && !tool->second.what->idempotent)
+    return record_result(
+      part, error_outcome("this call was interrupted while it ran; whether it "
+                          "took effect is unknown. Find out before you repeat "
+                          "it"));
   write({record::tool_started{s.id(), part, call.id}},
         [this, id = s.id(), part](const error& why) {
           if (!mine(id) || live().ending)
@@ -116,7 +128,7 @@ void workspace_core::on(const tool_reported& m) {
   if (auto* used = std::get_if<model_usage>(&m.what)) {
     // Also of one that is being stopped: it was used.
     s.book(used->model, used->usage);
-    write({record::attempt_used{s.attempt, used->model, used->usage}},
+    write({record::attempt_used{s.attempt, used->model, used->usage, true}},
           [](const error&) {});
     return;
   }

@@ -5,6 +5,8 @@
 #include "messages/stream.hpp"
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -21,6 +23,19 @@ struct stream_opened {
   std::uint64_t history_sequence = 0;
   std::string model;
   std::string metadata_json;
+  /// The interrupted stream that this one continues, on the same message.
+  std::optional<stream_id> resumes{};
+};
+/// The supervisor spawned an attempt: entries from `from_part` on are its own.
+/// One without an `attempt_used` was interrupted; its usage is unknown.
+struct attempt_began {
+  /// Number 0: none of this stream; it made parts that were taken over from an
+  /// interrupted one.
+  attempt_id attempt;
+  std::uint32_t step = 1;
+  std::uint32_t from_part = 0;
+  std::string model;   ///< "provider:model"
+  std::string made_by; ///< "api/model"
 };
 /// The host's messages of a start with history, in the same transaction.
 struct message_added {
@@ -32,7 +47,17 @@ struct part_grown {
   std::uint32_t part = 0;
   std::uint64_t offset = 0; ///< Where `bytes` goes.
   std::string bytes;
-  content shape; ///< The part without its text; written with offset 0.
+  /// The part without its bytes, with the first growth.
+  std::optional<content> shape{};
+};
+/// Nothing is appended to a part any more. A part without this was cut.
+struct part_closed {
+  stream_id stream{};
+  std::uint32_t part = 0;
+  content shape; ///< Without what has grown; a file is whole.
+  final_part::state how = final_part::state::complete;
+  /// All of its bytes, if they are not what has grown.
+  std::optional<std::string> bytes{};
 };
 /// Parts from this one on are withdrawn.
 struct parts_retracted {
@@ -45,17 +70,19 @@ struct tool_started {
   std::uint32_t part = 0;
   std::string tool_call_id;
 };
-/// Before its event.
+/// Before its event. Provider-executed ones come with the parts around them.
 struct tool_ended {
   stream_id stream{};
   std::uint32_t part = 0;
   tool_result_content result;
 };
-/// Once per attempt.
+/// Once per attempt; a second one of the same attempt does not count.
 struct attempt_used {
   attempt_id attempt;
   std::string model;
   token_usage usage;
+  /// What a tool of the step used itself: any number of times.
+  bool by_tool = false;
 };
 /// The terminal: one transaction with all parts that are not yet written and
 /// with the rows that the history gains.
@@ -78,11 +105,47 @@ struct history_cut {
 } // namespace record
 
 using store_record =
-  std::variant<record::stream_opened, record::message_added, record::part_grown,
+  std::variant<record::stream_opened, record::attempt_began,
+               record::message_added, record::part_grown, record::part_closed,
                record::parts_retracted, record::tool_started,
                record::tool_ended, record::attempt_used, record::stream_closed,
                record::stream_discarded, record::queue_replaced,
                record::history_cut>;
+
+/// One attempt's share of a stream: entries [from, to) of its log.
+struct attempt_span {
+  std::uint32_t step = 1;
+  std::uint32_t from = 0;
+  std::uint32_t to = 0;
+  std::string made_by; ///< "api/model"; empty if it never started.
+  /// Its answer counts as the step's. Else what it made was cut, however
+  /// whole it looks, and the next attempt goes on from there.
+  bool whole = false;
+  bool operator==(const attempt_span&) const = default;
+};
+
+/// A stream that its store found without an end, with what is kept of it.
+/// Nothing has followed it in its workspace, so it can be resumed.
+struct interrupted_stream {
+  std::string workspace_id;
+  stream_id stream{};
+  std::string message_id;
+  std::uint64_t history_sequence = 0;
+  std::string model; ///< As the start request named it.
+  std::string metadata_json;
+  std::vector<final_part> parts;
+  std::vector<attempt_span> spans;
+};
+
+/// The usage of one attempt, or of a tool's own model call in it.
+struct usage_row {
+  std::string workspace_id;
+  attempt_id attempt;
+  std::string model;
+  token_usage usage;
+  bool by_tool = false;
+  bool operator==(const usage_row&) const = default;
+};
 
 /// The end of a stream, as a late subscriber needs it.
 struct closed_stream {
@@ -97,6 +160,7 @@ struct workspace_snapshot {
   std::vector<queued_message> queue;
   token_usage usage;
   std::optional<closed_stream> last_stream;
+  std::optional<interrupted_stream> interrupted{};
 };
 
 } // namespace penstock

@@ -79,6 +79,12 @@ struct start_request {
   /// Append `messages` to the history; the model gets both.
   bool with_history = false;
 
+  /// Goes on with a stream that a crash interrupted (`runtime::interrupted`):
+  /// its message, its place in the history, its parts; a new stream id. Then
+  /// `message_id` and `history_sequence` are absent, and `messages` is empty
+  /// (with `with_history`) or what the stream was asked.
+  std::optional<stream_id> resume{};
+
   /// Sees the stream from its first event. May be null.
   std::shared_ptr<event_sink> subscriber{};
   /// Gets the messages of each step before its request. Must not block.

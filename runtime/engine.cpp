@@ -134,9 +134,8 @@ expected<void> runtime::engine::make_world(caf::actor_system* host) {
     w.http = std::move(*made);
   }
   w.http = make_scripted_endpoints(models->scripts(), *w.time, w.http);
-  w.store = options_->store;
-  if (!w.store)
-    w.store = std::make_shared<in_memory_store>();
+  if (auto done = make_store(); !done)
+    return done;
   w.tool_runner = options_->tool_runner;
   if (!w.tool_runner) {
     tool_thread_options threads;
@@ -149,6 +148,22 @@ expected<void> runtime::engine::make_world(caf::actor_system* host) {
   if (auto done = make_workspace_environment(); !done)
     return done;
   make_attempt_environment();
+  return {};
+}
+
+expected<void> runtime::engine::make_store() {
+  auto& w = *world_;
+  w.store = options_->store;
+  if (!w.store && options_->store_path.empty())
+    w.store = std::make_shared<in_memory_store>();
+  if (!w.store) {
+    auto made =
+      sqlite_store::open({options_->store_path, options_->durability, {}});
+    if (!made)
+      return fail(made.error());
+    w.store = std::move(*made);
+  }
+  store = w.store;
   return {};
 }
 

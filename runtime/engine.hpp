@@ -49,6 +49,8 @@ public:
   std::shared_ptr<callback_threads> callbacks;
   /// Null after the shutdown has begun.
   root_actor root_handle();
+  /// Null after the shutdown.
+  std::weak_ptr<penstock::store> store;
   std::atomic<std::uint64_t> next_subscription{1};
   std::shared_ptr<std::atomic<std::uint64_t>> workers_detached =
     std::make_shared<std::atomic<std::uint64_t>>(0);
@@ -67,6 +69,7 @@ private:
 
   expected<void> make_world(caf::actor_system* host);
   expected<void> make_tools();
+  expected<void> make_store();
   expected<void> make_workspace_environment();
   void make_attempt_environment();
   void spawn_actors();

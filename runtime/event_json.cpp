@@ -335,4 +335,28 @@ string json_line(const stream_event& event) {
   return to_text(line);
 }
 
+std::vector<string> json_lines(const string& workspace_id,
+                               const history_row& row) {
+  constexpr std::array<string_view, 4> roles{"system", "user", "assistant",
+                                             "tool"};
+  std::vector<string> lines;
+  for (const auto& m : row.what) {
+    ordered_json line{{"workspace_id", workspace_id},
+                      {"history_sequence", row.sequence},
+                      {"message_id", row.message_id},
+                      {"role", roles[static_cast<std::size_t>(m.from)]}};
+    put_unless_empty(line, "made_by", m.made_by);
+    auto parts = ordered_json::array();
+    for (const auto& part : m.parts) {
+      auto one = ordered_json::object();
+      std::visit(part_writer{one}, part);
+      parts.push_back(std::move(one));
+    }
+    line["parts"] = std::move(parts);
+    line["outcome"] = to_string(row.how);
+    lines.push_back(to_text(line));
+  }
+  return lines;
+}
+
 } // namespace penstock

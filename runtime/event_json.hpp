@@ -1,9 +1,11 @@
 // Events as JSON, for command lines, logs and wires.
 #pragma once
 
+#include "messages/request.hpp"
 #include "messages/stream.hpp"
 
 #include <string>
+#include <vector>
 
 namespace penstock {
 
@@ -23,5 +25,12 @@ namespace penstock {
 ///
 /// Cost: linear in the event; a few microseconds for a delta.
 std::string json_line(const stream_event& event);
+
+/// A row of a workspace's history, one line per message of it: `workspace_id`,
+/// `history_sequence`, `message_id`, `role`, `made_by` (where known), `parts`
+/// as in a terminal event, `outcome` ("completed", "aborted", "failed",
+/// "interrupted").
+std::vector<std::string> json_lines(const std::string& workspace_id,
+                                    const history_row& row);
 
 } // namespace penstock

@@ -25,7 +25,17 @@ struct in_memory_store::writer {
     claim(r.history_sequence);
   }
   void operator()(record::message_added& r) { add(std::move(r.row)); }
-  void operator()(record::attempt_used& r) { w.now.usage += r.usage; }
+  void operator()(record::attempt_used& r) {
+    const bool booked =
+      !r.by_tool
+      && std::any_of(w.used.begin(), w.used.end(), [&](const usage_row& u) {
+           return !u.by_tool && u.attempt == r.attempt;
+         });
+    if (booked)
+      return;
+    w.now.usage += r.usage;
+    w.used.push_back({id, r.attempt, std::move(r.model), r.usage, r.by_tool});
+  }
   void operator()(record::stream_closed& r) {
     for (auto& row : r.rows)
       add(std::move(row));
@@ -45,6 +55,8 @@ struct in_memory_store::writer {
     });
   }
   // Only a restart would read these.
+  void operator()(record::attempt_began&) {}
+  void operator()(record::part_closed&) {}
   void operator()(record::part_grown&) {}
   void operator()(record::parts_retracted&) {}
   void operator()(record::tool_started&) {}
@@ -86,8 +98,9 @@ in_memory_store::find_used_id(const workspace& w,
                    0,
                    {},
                    {}};
-    if (same(w.used_message_ids.contains(r->message_id),
-             &record::stream_opened::message_id))
+    if (!r->resumes
+        && same(w.used_message_ids.contains(r->message_id),
+                &record::stream_opened::message_id))
       return error{errc::invalid_request,
                    "message id \"" + r->message_id
                      + "\" was used before in this workspace; choose another",
@@ -143,6 +156,40 @@ void in_memory_store::load_stream(
         found = it->second;
   }
   done(std::move(found));
+}
+
+void in_memory_store::list_workspaces(
+  std::function<void(expected<std::vector<std::string>>)> done) {
+  std::vector<std::string> all;
+  for (auto& s : shards_) {
+    std::lock_guard guard{s.mutex};
+    for (const auto& [id, w] : s.workspaces)
+      all.push_back(id);
+  }
+  std::sort(all.begin(), all.end());
+  done(std::move(all));
+}
+
+void in_memory_store::load_interrupted(
+  const std::string&,
+  std::function<void(expected<std::vector<interrupted_stream>>)> done) {
+  done(std::vector<interrupted_stream>{});
+}
+
+void in_memory_store::load_usage(
+  const std::string& workspace_id,
+  std::function<void(expected<std::vector<usage_row>>)> done) {
+  std::map<std::string, std::vector<usage_row>> found;
+  for (auto& s : shards_) {
+    std::lock_guard guard{s.mutex};
+    for (const auto& [id, w] : s.workspaces)
+      if (workspace_id.empty() || id == workspace_id)
+        found[id] = w.used;
+  }
+  std::vector<usage_row> all;
+  for (auto& [id, rows] : found)
+    all.insert(all.end(), rows.begin(), rows.end());
+  done(std::move(all));
 }
 
 } // namespace penstock

@@ -34,6 +34,16 @@ public:
   void load_stream(
     const std::string& workspace_id, stream_id stream,
     std::function<void(expected<std::optional<closed_stream>>)> done) override;
+  void list_workspaces(
+    std::function<void(expected<std::vector<std::string>>)> done) override;
+  /// None: what could interrupt a stream ends this store too.
+  void load_interrupted(
+    const std::string& workspace_id,
+    std::function<void(expected<std::vector<interrupted_stream>>)> done)
+    override;
+  void load_usage(
+    const std::string& workspace_id,
+    std::function<void(expected<std::vector<usage_row>>)> done) override;
 
 private:
   struct workspace {
@@ -42,6 +52,7 @@ private:
     std::unordered_map<stream_id, closed_stream> closed;
     std::unordered_set<stream_id> used_streams;
     std::unordered_set<std::string> used_message_ids;
+    std::vector<usage_row> used;
   };
   struct writer;
   struct shard {

@@ -119,6 +119,15 @@ bool set_thinking_level(runtime_options& o, string_view text) {
   return value.has_value();
 }
 
+bool set_durability(runtime_options& o, string_view text) {
+  constexpr std::pair<string_view, store_durability> names[] = {
+    {"process", store_durability::process}, {"power", store_durability::power}};
+  const auto value = one_of(names, text);
+  if (value)
+    o.durability = *value;
+  return value.has_value();
+}
+
 bool set_cache(runtime_options& o, string_view text) {
   constexpr std::pair<string_view, cache_ttl> names[] = {
     {"off", cache_ttl::off},
@@ -203,6 +212,7 @@ constexpr row rows[] = {
   {"max_steps", count_1, set_count<FIELD(streams.max_steps), 1>},
 
   {"passivate_after_ms", ms, set_ms<FIELD(workspaces.passivate_after_ms)>},
+  {"durability", "process or power", set_durability},
   {"store_deadline_ms", ms_1, set_ms<FIELD(workspaces.store_deadline_ms), 1>},
 
   {"max_concurrent_attempts", "a count (0: no limit)", set_count<FIELD(endpoints.max_concurrent_attempts)>},

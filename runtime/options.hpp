@@ -9,6 +9,7 @@
 #include "messages/tool.hpp"
 #include "providers/http_client.hpp"
 #include "providers/model_catalog.hpp"
+#include "runtime/sqlite_store.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -53,6 +54,11 @@ struct runtime_options {
   /// Empty: starts that want one are refused.
   std::string scratch_root;
 
+  /// An SQLite file, made if it is absent; ":memory:" or empty: nothing is kept
+  /// on disk. One process at a time.
+  std::string store_path;
+  store_durability durability = store_durability::process;
+
   /// Of CAF's scheduler. 0: one per core, at least 2.
   std::uint32_t threads = 0;
   /// Tool handlers and hooks that run at the same time.
@@ -68,7 +74,7 @@ struct runtime_options {
   // made by the runtime. They may be shared by several runtimes.
   std::shared_ptr<clock> time;
   std::shared_ptr<http_client> http;
-  std::shared_ptr<penstock::store> store; ///< Null: in memory.
+  std::shared_ptr<penstock::store> store; ///< Null: as `store_path` says.
   std::shared_ptr<penstock::tool_runner> tool_runner;
   /// Of the ids and of the jitter. Absent: from the system's entropy.
   std::optional<std::uint64_t> random_seed;

@@ -223,6 +223,23 @@ expected<workspace_view> runtime::view(const std::string& workspace_id) {
   });
 }
 
+expected<std::vector<interrupted_stream>> runtime::interrupted() {
+  const auto store = engine_->store.lock();
+  if (!store)
+    return fail(gone());
+  return ask<std::vector<interrupted_stream>>(
+    [&](auto found) { store->load_interrupted({}, std::move(found)); });
+}
+
+expected<std::vector<usage_row>>
+runtime::usage(const std::string& workspace_id) {
+  const auto store = engine_->store.lock();
+  if (!store)
+    return fail(gone());
+  return ask<std::vector<usage_row>>(
+    [&](auto found) { store->load_usage(workspace_id, std::move(found)); });
+}
+
 // ---- the runtime itself ----------------------------------------------------
 
 expected<std::vector<endpoint_view>> runtime::health() {

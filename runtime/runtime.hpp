@@ -12,6 +12,7 @@
 //   auto outcome = rt.wait("demo");       // how it ended, all text, usage
 #pragma once
 
+#include "messages/record.hpp"
 #include "messages/request.hpp"
 #include "runtime/options.hpp"
 #include "runtime/subscription.hpp"
@@ -61,7 +62,9 @@ public:
 
   /// Errors: `invalid_request` for options that cannot work (a scratch root
   ///         that cannot be made, a tool without a handler, a policy's
-  ///         pattern), `internal` when the system has no thread to give.
+  ///         pattern), `storage` for a store that cannot be opened (held by
+  ///         another process, of a newer version, a bad path), `internal` when
+  ///         the system has no thread to give.
   static expected<std::unique_ptr<runtime>> open(runtime_options options = {});
   ~runtime();
   runtime(const runtime&) = delete;
@@ -129,6 +132,15 @@ public:
 
   /// State, history, queue and usage, as of now.
   expected<workspace_view> view(const std::string& workspace_id);
+
+  /// Streams that the store found without an end, that nothing has followed
+  /// since in their workspace: `start_request::resume` goes on with one.
+  /// Errors: `storage`.
+  expected<std::vector<interrupted_stream>> interrupted();
+
+  /// What each attempt has used, oldest first. @param workspace_id empty: all.
+  /// Errors: `storage`.
+  expected<std::vector<usage_row>> usage(const std::string& workspace_id = {});
 
   // ---- the runtime itself --------------------------------------------------
 

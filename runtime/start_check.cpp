@@ -17,7 +17,10 @@ tl::unexpected<error> wrong(std::string what) {
 }
 
 expected<void> check_messages(const start_request& r) {
-  if (r.messages.empty())
+  if (r.resume && r.with_history && !r.messages.empty())
+    return wrong("a stream that is resumed with its history takes no messages; "
+                 "enqueue what comes next");
+  if (r.messages.empty() && !(r.resume && r.with_history))
     return wrong("messages must not be empty");
   for (std::size_t i = 0; i < r.messages.size(); ++i)
     if (auto done =
@@ -34,6 +37,9 @@ expected<void> check_ids(const start_request& r) {
     return done;
   if (auto done = check_label("message_id", r.message_id); !done)
     return done;
+  if (r.resume && (!r.message_id.empty() || r.history_sequence))
+    return wrong("a stream that is resumed keeps its message_id and "
+                 "history_sequence; leave them out");
   if (r.stream == stream_id{})
     return wrong("stream: 0 is no stream id");
   if (r.scratch_dir.what == scratch_request::kind::path

@@ -103,7 +103,8 @@ bool contract_simulation::is_enqueue(const record::queue_replaced& r) const {
 bool contract_simulation::may_fail(
   const cardboard_world::pending_write& w) const {
   const auto& r = w.records;
-  if (find<record::stream_discarded>(r) || find<record::attempt_used>(r))
+  if (find<record::stream_discarded>(r) || find<record::attempt_began>(r)
+      || find<record::attempt_used>(r))
     return false;
   const auto* queue = std::get_if<record::queue_replaced>(&r.front());
   return !queue || is_enqueue(*queue);
@@ -123,7 +124,12 @@ void contract_simulation::tell_model(const cardboard_world::pending_write& w,
     return;
   else if (auto* started = find<record::tool_started>(r))
     model_.call_started(started->tool_call_id, well);
-  else if (auto* ended = find<record::tool_ended>(r))
+  else if (auto* closed_part = find<record::part_closed>(r)) // A flush.
+    model_.flushed(number(closed_part->stream), well);
+  else if (auto* ended = find<record::tool_ended>(r);
+           ended && ended->result.provider_executed)
+    model_.flushed(number(ended->stream), well);
+  else if (ended)
     model_.call_recorded(ended->result.tool_call_id, well);
   else if (find<record::history_cut>(r))
     model_.edit_written(well);

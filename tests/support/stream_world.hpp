@@ -87,6 +87,21 @@ public:
     std::function<void(expected<std::optional<closed_stream>>)> done) override {
     under_.load_stream(workspace_id, stream, std::move(done));
   }
+  void list_workspaces(
+    std::function<void(expected<std::vector<std::string>>)> done) override {
+    under_.list_workspaces(std::move(done));
+  }
+  void load_interrupted(
+    const std::string& workspace_id,
+    std::function<void(expected<std::vector<interrupted_stream>>)> done)
+    override {
+    under_.load_interrupted(workspace_id, std::move(done));
+  }
+  void load_usage(
+    const std::string& workspace_id,
+    std::function<void(expected<std::vector<usage_row>>)> done) override {
+    under_.load_usage(workspace_id, std::move(done));
+  }
 
 private:
   in_memory_store under_;

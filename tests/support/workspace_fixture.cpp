@@ -97,6 +97,7 @@ void workspace_fixture::attempt_starts() {
   next_index = 0;
   core->on(attempt_started{attempt().attempt, attempt().model,
                            "test-api/" + attempt().model});
+  settle_store();
 }
 
 void workspace_fixture::parts(std::vector<stream_part> what, bool finish_seen) {

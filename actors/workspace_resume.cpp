@@ -1,0 +1,63 @@
+// A stream that a crash interrupted goes on: its message and place in the
+// history, its parts, a new stream id.
+#include "actors/workspace_core.hpp"
+
+#include "actors/stream_growth.hpp"
+#include "messages/check.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace penstock {
+
+std::optional<error>
+workspace_core::fault_of_resume(const start_request& request) const {
+  if (!request.resume)
+    return std::nullopt;
+  if (interrupted_ && !live_ && interrupted_->stream == *request.resume)
+    return std::nullopt;
+  return error{errc::invalid_request,
+               "stream " + to_string(*request.resume)
+                 + " cannot be resumed: it was not interrupted, was resumed "
+                   "before, or the conversation has gone on",
+               0,
+               {},
+               {}};
+}
+
+// What was kept begins the log, so that whoever listens has the whole message.
+void workspace_core::take_over_kept() {
+  auto& s = live();
+  auto kept = take_over(*s.kept, *s.log);
+  s.taken_over = s.log->size();
+  s.spans = std::move(kept.spans);
+  s.step = kept.step;
+  s.step_from = kept.step_from;
+  s.kept_calls = std::move(kept.open_calls);
+  s.unknown = {kept.unknown.begin(), kept.unknown.end()};
+  s.kept_step_done = kept.step_done;
+  s.kept_row = history_.take(s.history_sequence);
+  std::vector<store_record> records;
+  for (const auto& span : s.spans)
+    records.push_back(record::attempt_began{
+      {s.id(), 0}, span.step, span.from, s.model, span.made_by});
+  write(std::move(records), [](const error&) {});
+}
+
+// Calls that were made are run, a text that was cut is continued.
+void workspace_core::continue_kept() {
+  auto& s = live();
+  if (!s.kept_calls.empty()) {
+    PENSTOCK_CHECK(machine_.apply(input::calls_made));
+    s.step_finish = finish{finish_reason::tool_calls, {}};
+    publish();
+    flush();
+    return begin_calls(std::exchange(s.kept_calls, {}));
+  }
+  flush();
+  if (s.step == 0 || s.kept_step_done)
+    return begin_step();
+  request_attempt(std::chrono::milliseconds{0});
+}
+
+} // namespace penstock
