@@ -258,7 +258,7 @@ BOOST_FIXTURE_TEST_CASE(a_supervisors_crash_ends_its_streams_with_internal,
     BOOST_TEST((failed->why.code == errc::internal));
     BOOST_TEST(failed->retryable);
     BOOST_REQUIRE(failed->usage_by_model.size() == 1u);
-    BOOST_TEST(failed->usage_by_model.begin()->model == w->model);
+    BOOST_TEST(failed->usage_by_model.begin()->model == first);
     BOOST_TEST(text_of(*w) == "kept");
     BOOST_TEST(w->sink->violations.empty());
   }
