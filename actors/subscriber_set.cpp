@@ -182,8 +182,9 @@ void subscriber_set::fill(one& s, event_batch& batch, std::string_view state) {
 
 // The last look asks for credit that is not there, so that a sink which got a
 // part of what waits says when it wants the rest: nothing else may come.
-void subscriber_set::publish(one& s, std::string_view state, wall_time now) {
-  while (!s.waits && pending(s) && s.sink->take_credit()) {
+void subscriber_set::publish(one& s, std::string_view state, wall_time now,
+                             bool is_last) {
+  while (!s.waits && pending(s) && (is_last || s.sink->take_credit())) {
     event_batch batch;
     fill(s, batch, state);
     PENSTOCK_CHECK(!batch.empty());
@@ -212,6 +213,11 @@ void subscriber_set::publish_to(subscription_id id, std::string_view state,
   publish(it->second, state, now);
   if (over(it->second))
     leave(it);
+}
+
+void subscriber_set::publish_rest(std::string_view state, wall_time now) {
+  for (auto& [id, s] : all_)
+    publish(s, state, now, true);
 }
 
 bool subscriber_set::over(one& s) {

@@ -62,6 +62,8 @@ public:
   void publish(std::string_view state, wall_time now);
   /// The same for one that has just returned its credit.
   void publish_to(subscription_id id, std::string_view state, wall_time now);
+  /// Tells everyone all it lacks, credit or not: there will be no other time.
+  void publish_rest(std::string_view state, wall_time now);
 
 private:
   struct one {
@@ -86,7 +88,8 @@ private:
   iterator leave(iterator it);
   bool next_log(one& s);
   void fill(one& s, event_batch& batch, std::string_view state);
-  void publish(one& s, std::string_view state, wall_time now);
+  void publish(one& s, std::string_view state, wall_time now,
+               bool is_last = false);
   void place_at_end(one& s);
 
   std::shared_ptr<const stream_identity> workspace_; // of notes: no stream

@@ -246,6 +246,8 @@ void workspace_core::leave() {
   for (auto& m : std::exchange(awaiting_, {}))
     m.ended(fail(errc::aborted, "the runtime shuts down"));
   ports_.disarm(quiet_deadline_);
+  // A slow one gets its terminal event too.
+  subscribers_.publish_rest(to_string(machine_.now()), ports_.wall_now());
   for (auto& one : subscribers_.park())
     one.sink->closed();
   for (auto& ended : std::exchange(shutdown_, {}))

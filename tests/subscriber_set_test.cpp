@@ -64,6 +64,20 @@ mode mode_of(const collecting_sink& sink) {
 
 } // namespace
 
+// A shutdown has no other time to tell it.
+BOOST_AUTO_TEST_CASE(the_rest_is_told_without_credit) {
+  world w;
+  const auto slow = w.add({}, true);
+  const auto log = w.stream(1, "not told");
+  w.end(*log);
+  BOOST_REQUIRE_EQUAL(slow->heard.ends(), 0u);
+  w.all.publish_rest("idle", {});
+  BOOST_TEST(slow->heard.text() == "not told");
+  BOOST_TEST(slow->heard.ends() == 1u);
+  BOOST_TEST(slow->violations.empty());
+  BOOST_TEST(w.all.settled());
+}
+
 BOOST_AUTO_TEST_CASE(who_comes_without_a_position_gets_a_snapshot_first) {
   world w;
   const auto log = w.stream(1, "so far");
