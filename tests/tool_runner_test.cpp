@@ -154,8 +154,9 @@ BOOST_FIXTURE_TEST_CASE(output_nested_too_deep_is_an_error_result, fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(output_that_is_too_large_is_an_error_result, fixture) {
-  error_of(
-    run(answers('"' + std::string(limits::tool_output_bytes_max, 'x') + '"')));
+  std::string output(limits::tool_output_bytes_max + 2, 'x');
+  output.front() = output.back() = '"';
+  error_of(run(answers(std::move(output))));
 }
 
 BOOST_FIXTURE_TEST_CASE(files_that_are_too_large_are_an_error_result, fixture) {
