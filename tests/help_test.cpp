@@ -124,7 +124,7 @@ BOOST_FIXTURE_TEST_CASE(the_line_of_the_readme_works, testing::chat_fixture) {
   serve(http_script{anthropic_answer(scripted_turn{}.text("Rayleigh."))});
   const auto readme = source_file("README.md");
   const std::string program = "build/release/tools/penstock";
-  const auto at = readme.find("\n" + program + " chat ");
+  const auto at = readme.find("\n" + program + " chat --model anthropic:");
   BOOST_REQUIRE(at != readme.npos);
   const auto line = readme.substr(at + 1, readme.find('\n', at + 1) - at - 1);
   // What the shell makes of it; the address is all that is added.

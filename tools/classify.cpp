@@ -1,14 +1,13 @@
 #include "tools/classify.hpp"
 
 #include "messages/limits.hpp"
+#include "providers/codec.hpp"
 #include "providers/error_classifier.hpp"
 #include "providers/json.hpp"
 #include "providers/scrub.hpp"
 #include "providers/sse_decoder.hpp"
 #include "tools/command.hpp"
 
-#include <algorithm>
-#include <array>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -16,11 +15,6 @@
 namespace penstock::cli {
 
 namespace {
-
-// All of SPEC §10: an answer can be classified before its API has a codec.
-constexpr std::array<std::string_view, 6> apis{
-  "openai-chat",        "openai-compatible", "openai-responses",
-  "anthropic-messages", "google-gemini",     "ollama"};
 
 std::string read_up_to(std::istream& in, std::size_t bytes_max) {
   std::string text(bytes_max, '\0');
@@ -101,9 +95,9 @@ std::string line_of(const error& why) {
 int classify(const classify_options& options, std::istream& in,
              std::ostream& out, std::string& problem,
              std::chrono::system_clock::time_point now) {
-  if (std::find(apis.begin(), apis.end(), options.api) == apis.end()) {
+  if (!find_codec(options.api)) {
     problem = "unknown API \"" + options.api + "\"; --api is one of:";
-    for (const auto name : apis)
+    for (const auto name : codec_names())
       problem.append(" ").append(name);
     return exit_usage;
   }
@@ -166,7 +160,7 @@ void add_classify(CLI::App& app, int& code) {
   command.footer(footer);
   command
     .add_option("--api", args->options.api,
-                "The API that answered: " + listed({apis.begin(), apis.end()}))
+                "The API that answered: " + listed(codec_names()))
     ->required();
   command
     .add_option("--status", args->options.status,
