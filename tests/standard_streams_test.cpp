@@ -17,14 +17,14 @@ using testing::chat_row;
 using testing::planted_key;
 using testing::run_tool;
 using testing::usage_fixture;
-using testing::usage_row;
 using testing::words;
+using testing::wrong_call;
 
 BOOST_FIXTURE_TEST_SUITE(streams, usage_fixture)
 
 BOOST_AUTO_TEST_CASE(of_standard_input) {
   const int nothing = open(directory.path().c_str(), O_RDONLY | O_CLOEXEC);
-  const usage_row rows[] = {
+  const wrong_call rows[] = {
     chat_row({"-"}, {"standard input", "directory"}),
     {{"decode", "--sse", "-"}, {"standard input", "directory"}},
     {{"classify", "--api", "ollama", "--status", "400", "-"},

@@ -17,13 +17,13 @@ using testing::chat_row;
 using testing::planted_key;
 using testing::set_row;
 using testing::usage_fixture;
-using testing::usage_row;
 using testing::words;
+using testing::wrong_call;
 
 namespace {
 
 /// The same with a configuration, written into the directory.
-usage_row config_row(const std::string& text, words pieces) {
+wrong_call config_row(const std::string& text, words pieces) {
   static int number = 0;
   return chat_row({"--config",
                    "<dir>/config-" + std::to_string(number++) + ".json", "--",
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(of_settings) {
 }
 
 BOOST_AUTO_TEST_CASE(of_configurations) {
-  const std::vector<usage_row> rows{
+  const std::vector<wrong_call> rows{
     config_row("", {"--config: ", ".json: "}),
     config_row("{", {"--config: ", ".json: "}),
     config_row("[]", {".json: expected an object"}),

@@ -15,8 +15,8 @@ using testing::chat_row;
 using testing::planted_key;
 using testing::run_tool;
 using testing::usage_fixture;
-using testing::usage_row;
 using testing::words;
+using testing::wrong_call;
 
 BOOST_FIXTURE_TEST_SUITE(usage, usage_fixture)
 
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(of_classify) {
   const auto classify = [&](words rest, words pieces) {
     words line = start;
     line.insert(line.end(), rest.begin(), rest.end());
-    return usage_row{std::move(line), std::move(pieces)};
+    return wrong_call{std::move(line), std::move(pieces)};
   };
   check_all({
     {{"classify"}, {"--help"}},

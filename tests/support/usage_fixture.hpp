@@ -16,7 +16,7 @@ namespace penstock::testing {
 
 using words = std::vector<std::string>;
 
-struct usage_row {
+struct wrong_call {
   words line;   ///< After "penstock". "<dir>" stands for the directory.
   words pieces; ///< That the error has.
 };
@@ -29,14 +29,14 @@ inline std::string with_directory(std::string text,
 }
 
 /// `penstock chat --model openai:m` and what follows.
-inline usage_row chat_row(words rest, words pieces) {
+inline wrong_call chat_row(words rest, words pieces) {
   words line{"chat", "--model", "openai:m"};
   line.insert(line.end(), rest.begin(), rest.end());
   return {std::move(line), std::move(pieces)};
 }
 
 /// The same with a --set.
-inline usage_row set_row(const std::string& assignment, words pieces) {
+inline wrong_call set_row(const std::string& assignment, words pieces) {
   return chat_row({"--set", assignment, "Hi"}, std::move(pieces));
 }
 
@@ -47,14 +47,14 @@ struct usage_fixture : chat_fixture {
     std::ofstream{directory.path() / "body"} << "data: {}\n\n";
   }
 
-  tool_call call_of(const usage_row& what) const {
+  tool_call call_of(const wrong_call& what) const {
     tool_call call{.arguments = {}, .environment = keys()};
     for (const auto& word : what.line)
       call.arguments.push_back(with_directory(word, directory.path().string()));
     return call;
   }
 
-  void check(const tool_result& got, const usage_row& what,
+  void check(const tool_result& got, const wrong_call& what,
              int code = 2) const {
     BOOST_TEST(got.code == code, got.err);
     BOOST_TEST(got.out == "");
@@ -73,7 +73,7 @@ struct usage_fixture : chat_fixture {
       BOOST_TEST(got.err.find(secret) == std::string::npos, got.err);
   }
 
-  void check_all(const std::vector<usage_row>& rows) const {
+  void check_all(const std::vector<wrong_call>& rows) const {
     for (const auto& each : rows) {
       std::string line;
       for (const auto& word : each.line)
