@@ -2,6 +2,7 @@
 // workspace_core.
 #pragma once
 
+#include "actors/attempt_race.hpp"
 #include "actors/conversation.hpp"
 #include "actors/stream_contract.hpp"
 #include "actors/stream_log.hpp"
@@ -11,6 +12,7 @@
 #include "messages/actor_messages.hpp"
 #include "messages/clock.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,6 +30,11 @@ struct stream_ending {
   error why; ///< Only with `failed`.
   event::stream_abort::reason reason = event::stream_abort::reason::user;
 };
+
+inline void add_once(std::vector<std::string>& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end())
+    names.push_back(name);
+}
 
 struct live_stream {
   // Given by the start, never changed.
@@ -62,9 +69,10 @@ struct live_stream {
   std::uint32_t step = 0;
   std::uint32_t step_from = 0; ///< First entry of the step.
   attempt_id attempt;
-  bool attempt_runs = false; ///< From run_attempt to attempt_settled.
-  bool goes_on = false;      ///< It continues a cut answer.
-  bool finish_seen = false;  ///< Its natural end is under way.
+  std::uint32_t last_attempt = 0; ///< The highest number given.
+  bool attempt_runs = false;      ///< From run_attempt to attempt_settled.
+  bool goes_on = false;           ///< It continues a cut answer.
+  bool finish_seen = false;       ///< Its natural end is under way.
   std::shared_ptr<attempt_link> link;
   std::string model; ///< "provider:model" that is asked or will be.
   std::optional<penstock::thinking_level> thinking;
@@ -73,6 +81,9 @@ struct live_stream {
   bool thinking_was_set = false; ///< Then it beats a fallback entry's own.
   std::uint64_t preparation = 0; ///< Generation of the request under way.
   std::chrono::milliseconds delay{0};
+  bool hedge_wanted = false;        ///< The request under way is a hedge's.
+  std::optional<attempt_race> race; ///< Of `attempt` and its hedge.
+  std::vector<racer> leaving; ///< They lost; to be booked when they settle.
 
   // The present step's calls.
   tool_phase calls;
@@ -115,7 +126,7 @@ struct live_stream {
 
   stream_id id() const noexcept { return identity->stream; }
   bool workers_gone() const noexcept {
-    return !attempt_runs && handlers.empty();
+    return !attempt_runs && !race && leaving.empty() && handlers.empty();
   }
   /// Adds what one attempt, or a tool's own model call, has used.
   void book(const std::string& by, const token_usage& used) {

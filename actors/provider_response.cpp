@@ -260,9 +260,7 @@ overloaded(F...) -> overloaded<F...>;
 void provider_response::note(const stream_part& p) {
   auto& s = summary_;
   s.any = true;
-  const auto shown = [&](const std::string& bytes) {
-    s.any_part = s.any_part || !bytes.empty();
-  };
+  s.any_part = s.any_part || shows_output(p);
   std::visit(
     overloaded{
       [&](const part::response_info& info) {
@@ -271,26 +269,15 @@ void provider_response::note(const stream_part& p) {
         if (s.response_model.empty())
           s.response_model = info.model;
       },
-      [&](const part::text& text) { shown(text.bytes); },
-      [&](const part::reasoning& text) { shown(text.bytes); },
-      [&](const part::reasoning_end& end) { shown(end.encrypted); },
-      [&](const part::refusal& text) {
-        shown(text.bytes);
-        s.refusal = true;
-      },
+      [&](const part::refusal&) { s.refusal = true; },
       [&](const part::tool_start& start) {
-        s.any_part = true;
         if (start.provider_executed)
           not_ours_.insert(start.key);
       },
       [&](const part::tool_complete& call) {
-        s.any_part = true;
         if (!not_ours_.contains(call.key))
           s.complete_calls = true;
       },
-      [&](const part::tool_result&) { s.any_part = true; },
-      [&](const part::file&) { s.any_part = true; },
-      [&](const part::source&) { s.any_part = true; },
       [&](const part::usage& usage) { usage_ = usage.what; },
       [&](const part::finished& finished) { s.finished = finished.why; },
       [](const auto&) {},

@@ -221,6 +221,22 @@ restart_decision restart_policy::after_blocked(error why,
   return retry(std::move(why), next, milliseconds{0});
 }
 
+restart_decision restart_policy::after_race(const attempt_outcome& outcome,
+                                            const std::string& model) {
+  restart_decision decision;
+  decision.what = restart_decision::kind::yielded;
+  decision.why = outcome.failure    ? *outcome.failure
+                 : refused(outcome) ? refusal(outcome)
+                                    : silence();
+  decision.refused = decision.why.code == errc::model_refusal;
+  if (model == chain_[at_]) {
+    ++attempts_;
+    ++attempts_by_class_[decision.why.code];
+  }
+  remember(model, decision.why.code);
+  return decision;
+}
+
 // @returns false if the stream has used up its restarts.
 bool restart_policy::spend_restart(steady_time now) {
   while (!restarts_.empty()
@@ -268,11 +284,11 @@ restart_decision restart_policy::defeat(error why) const {
   return decision;
 }
 
-void restart_policy::remember(errc code) {
+void restart_policy::remember(const std::string& model, errc code) {
   auto it = std::find_if(troubles_.begin(), troubles_.end(),
-                         [&](auto& t) { return t.model == chain_[at_]; });
+                         [&](auto& t) { return t.model == model; });
   if (it == troubles_.end())
-    it = troubles_.insert(it, {chain_[at_], code, 0});
+    it = troubles_.insert(it, {model, code, 0});
   it->last = code;
   ++it->failures;
 }

@@ -101,7 +101,8 @@ struct restart_decision {
     cut_calls,
     retry,
     defeat,
-    cancelled
+    cancelled,
+    yielded
   } what = kind::complete;
   error why; ///< Unless complete or cancelled.
   bool refused = false;
@@ -147,6 +148,11 @@ public:
   restart_decision after_blocked(error why, const std::string& next,
                                  steady_time now);
 
+  /// An attempt of `model` ended with nothing to show while another one of the
+  /// stream lives, which goes on alone. Counts, and grants nothing.
+  restart_decision after_race(const attempt_outcome& outcome,
+                              const std::string& model);
+
   /// The models after the present one, in order.
   std::vector<std::string> models_left() const;
 
@@ -169,7 +175,8 @@ private:
                          std::chrono::milliseconds delay);
   restart_decision restart_spent(error why) const;
   restart_decision defeat(error why) const;
-  void remember(errc code);
+  void remember(errc code) { remember(chain_[at_], code); }
+  void remember(const std::string& model, errc code);
 
   std::vector<std::string> chain_;
   restart_options options_;

@@ -22,6 +22,8 @@ attempt_verdict::kind verdict_of(restart_decision::kind what) {
     return attempt_verdict::kind::defeat;
   case restart_decision::kind::cancelled:
     return attempt_verdict::kind::cancelled;
+  case restart_decision::kind::yielded:
+    return attempt_verdict::kind::yielded;
   }
   PENSTOCK_CHECK(false);
   return attempt_verdict::kind::defeat;
@@ -59,14 +61,15 @@ void supervisor_state::on(const run_attempt& m) {
         .first;
   }
   auto& stream = known->second;
-  const bool in_chain = stream.policy.begin(m.model, m.step);
-  PENSTOCK_CHECK(in_chain);
+  // A hedge does not move the stream to its model unless it goes on alone.
+  PENSTOCK_CHECK(m.hedges || stream.policy.begin(m.model, m.step));
   const auto [it, fresh] = attempts_.try_emplace(m.attempt);
   PENSTOCK_CHECK(fresh);
   stream.live.push_back(m.attempt.number);
   auto& a = it->second;
   a.what = m;
-  if (m.link->cancelled())
+  // The one to be hedged may have ended meanwhile; its verdict is under way.
+  if (m.link->cancelled() || (m.hedges && !rival(a)))
     cancel(a);
   else if (m.delay > milliseconds{0})
     arm(a, now() + m.delay);
@@ -113,6 +116,7 @@ void supervisor_state::provider_exited(attempt_id id,
   a->exited = true;
   if (a->reported)
     return conclude(*a);
+  a->silent = true;
   // Its last word may still be queued: the news of an exit overtakes. What is
   // said now comes behind it and then is not heard.
   attempt_ended silent;
@@ -142,7 +146,7 @@ void supervisor_state::seek_admission(attempt_record& a) {
     auto model = resolve(a.what.model);
     if (!model) { // a failed attempt like any other
       a.report.failure = std::move(model.error());
-      return settle(a, judge(a));
+      return over(a);
     }
     a.model = std::move(*model);
     a.at = &endpoint_of(*a.model);
@@ -183,6 +187,10 @@ void supervisor_state::seek_elsewhere(attempt_record& a,
             last.provider_status,
             {},
             {}};
+  if (rival(a)) { // It does not wait while the other one may answer.
+    a.report.failure = std::move(why);
+    return over(a);
+  }
   auto& policy = stream_of(a).policy;
   auto earliest = probing ? steady_time::max() : admission.until;
   const auto refuse = [&](const std::string& next) {
@@ -270,18 +278,58 @@ void supervisor_state::conclude(attempt_record& a) {
   if (cancelled)
     settle(a, {restart_decision::kind::cancelled, {}, false, false, {}, {}});
   else
-    settle(a, judge(a));
+    over(a);
   serve(at);
 }
 
-restart_decision supervisor_state::judge(const attempt_record& a) {
+// It has ended by itself, or cannot begin.
+void supervisor_state::over(attempt_record& a) {
+  auto* other = rival(a);
+  if (!other)
+    return settle(a, judge(a));
+  if (a.report.any_part || a.silent) { // WORKSPACE knows, or will.
+    a.held = true;
+    return;
+  }
+  settle(a, stream_of(a).policy.after_race(outcome_of(a), a.what.model));
+  goes_on_alone(*other);
+}
+
+// The attempt with which `a` races, if it may still win.
+supervisor_state::attempt_record*
+supervisor_state::rival(const attempt_record& a) {
+  const auto stream = streams_.find(a.what.attempt.stream);
+  if (stream == streams_.end())
+    return nullptr;
+  for (const auto number : stream->second.live)
+    if (auto* other = find({a.what.attempt.stream, number});
+        other && !other->cancelled
+        && (other->what.hedges == a.what.attempt.number
+            || a.what.hedges == number))
+      return other;
+  return nullptr;
+}
+
+// The race is over: from now on it is an attempt like any other.
+void supervisor_state::goes_on_alone(attempt_record& a) {
+  if (std::exchange(a.what.hedges, 0u) != 0)
+    PENSTOCK_CHECK(stream_of(a).policy.begin(a.what.model, a.what.step));
+  if (a.held)
+    settle(a, judge(a));
+}
+
+attempt_outcome supervisor_state::outcome_of(const attempt_record& a) const {
   attempt_outcome outcome;
   outcome.failure = a.report.failure;
   outcome.finished = a.report.finished;
   outcome.any_part = a.report.any_part;
   outcome.complete_calls = a.report.complete_calls;
   outcome.refusal = a.report.refusal;
-  return stream_of(a).policy.after(outcome, world(a));
+  return outcome;
+}
+
+restart_decision supervisor_state::judge(const attempt_record& a) {
+  return stream_of(a).policy.after(outcome_of(a), world(a));
 }
 
 void supervisor_state::settle(attempt_record& a, restart_decision decision) {
@@ -305,8 +353,9 @@ void supervisor_state::settle(attempt_record& a, restart_decision decision) {
 }
 
 void supervisor_state::cancel(attempt_record& a) {
+  auto* other = a.cancelled ? nullptr : rival(a);
   a.what.link->cancel();
-  if (!a.provider) {
+  if (!a.provider || a.held) {
     auto* at = a.queued ? a.at : nullptr;
     a.report.stopped = true;
     settle(a, {restart_decision::kind::cancelled, {}, false, false, {}, {}});
@@ -315,6 +364,8 @@ void supervisor_state::cancel(attempt_record& a) {
   } else if (!std::exchange(a.cancelled, true)) {
     caf_compat::post(*a.provider, abandon_attempt{});
   }
+  if (other) // It has won, or its own end comes next.
+    goes_on_alone(*other);
 }
 
 } // namespace penstock

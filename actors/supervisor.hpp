@@ -71,8 +71,8 @@ private:
   struct stream_record {
     restart_policy policy;
     std::set<std::string> models;    ///< Asked so far.
-    std::vector<std::uint32_t> live; ///< Numbers of its `attempts_`; one, as
-                                     ///< long as nobody asks for a hedge.
+    std::vector<std::uint32_t> live; ///< Numbers of its `attempts_`; one, but
+                                     ///< for a hedge and for who lost.
   };
 
   /// From `run_attempt` to `attempt_settled`.
@@ -92,6 +92,8 @@ private:
     endpoint_health::ticket ticket;
     attempt_report report;
     bool reported = false, exited = false;
+    bool silent = false; ///< It left without a report: it may have shown much.
+    bool held = false;   ///< Over, with output; who wins the race is not known.
   };
 
   // Before the attempt runs.
@@ -105,7 +107,11 @@ private:
   // Its end. `settle` destroys the record.
   void provider_exited(attempt_id id, const caf_compat::exit_text& why);
   void conclude(attempt_record& a);
+  void over(attempt_record& a);
+  attempt_outcome outcome_of(const attempt_record& a) const;
   restart_decision judge(const attempt_record& a);
+  attempt_record* rival(const attempt_record& a);
+  void goes_on_alone(attempt_record& a);
   void settle(attempt_record& a, restart_decision decision);
   void cancel(attempt_record& a);
 

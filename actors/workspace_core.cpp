@@ -192,8 +192,15 @@ void workspace_core::on(const deadline_due& m) {
          + "); look at its disk",
        0, std::nullopt, std::nullopt}});
   case deadline_due::kind::kill:
-    if (mine(m.stream) && machine_.now() == phase::stopping)
+    if (mine(m.stream)
+        && (machine_.now() == phase::stopping
+            || (machine_.now() == phase::finalizing
+                && !live().leaving.empty())))
       detach_workers();
+    return;
+  case deadline_due::kind::hedge:
+    if (mine(m.stream) && machine_.now() == phase::streaming)
+      hedge_due(m.generation);
     return;
   case deadline_due::kind::soft_stop:
     if (mine(m.stream) && live().at_boundary && !live().finish_seen
@@ -256,13 +263,16 @@ void workspace_core::leave() {
 }
 
 void workspace_core::on(const supervisor_replaced&) {
-  // The attempt died with the one who watched it.
-  if (!live_ || !live_->attempt_runs)
+  // The attempts died with the one who watched them.
+  if (!live_ || (!live_->attempt_runs && live_->leaving.empty()))
     return;
-  live_->link->cancel();
-  write_off_attempt();
-  if (machine_.now() == phase::stopping)
-    return check_workers();
+  const bool present = live_->attempt_runs;
+  if (present)
+    live_->link->cancel();
+  write_off_attempts();
+  workers_left();
+  if (!present || machine_.now() == phase::finalizing)
+    return;
   fail_stream({errc::internal,
                "the supervisor of this stream's attempt crashed; start again",
                0, std::nullopt, std::nullopt});

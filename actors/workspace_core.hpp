@@ -109,12 +109,17 @@ private:
   // workspace_stream.cpp
   void begin_step();
   void request_attempt(std::chrono::milliseconds delay);
+  void request_prompt(const std::string& model);
+  void prompt_ready(expected<std::shared_ptr<const prompt>> what);
   void send_attempt(std::shared_ptr<const prompt> what);
+  void take_batch(const parts_received& m);
   void close_attempt(const attempt_verdict& v);
   void step_answered(const attempt_verdict& v);
   void retry(const attempt_verdict& v);
   void withdraw_after(const attempt_verdict& v);
   void stop_at_boundary();
+
+  // workspace_flush.cpp
   void flush();
   void write_growth(std::vector<store_record>& records);
 
@@ -122,6 +127,21 @@ private:
   std::optional<error> fault_of_resume(const start_request& request) const;
   void take_over_kept();
   void continue_kept();
+
+  // workspace_hedge.cpp
+  void arm_hedge();
+  bool may_hedge() const;
+  void hedge_due(std::uint64_t attempt);
+  void send_hedge(std::shared_ptr<const prompt> what);
+  void race_parts(const parts_received& m);
+  void drop_hedge();
+  void succeed(racer hedge);
+  void replay(const racer& of);
+  void yield_to_hedge(const attempt_verdict& v);
+  bool settle_rival(const attempt_settled& m);
+  void leave(racer who);
+  void leave_race();
+  void workers_left();
 
   // workspace_tools.cpp
   void begin_calls();
@@ -142,7 +162,9 @@ private:
   event_body terminal_body() const;
   void cancel_workers();
   void detach_workers();
-  void write_off_attempt();
+  std::size_t write_off_attempts();
+  void book_attempt(attempt_id id, const std::string& model,
+                    const token_usage& used);
 
   // workspace_core.cpp
   void write(std::vector<store_record> records, on_durable then);

@@ -27,6 +27,8 @@ void workspace_core::stop_workers(stream_ending how) {
 void workspace_core::cancel_workers() {
   auto& s = live();
   s.preparation++; // A hook that still runs is too late.
+  if (s.race)
+    leave_race();
   if (s.attempt_runs) {
     s.link->cancel();
     ports_.cancel(s.attempt);
@@ -51,27 +53,39 @@ void workspace_core::check_workers() {
 // They ignore their cancellation: whatever they still send is stale.
 void workspace_core::detach_workers() {
   auto& s = live();
-  if (s.attempt_runs) {
-    write_off_attempt();
+  for (auto n = write_off_attempts(); n > 0; --n)
     ports_.worker_detached();
-  }
   for (auto n = std::exchange(s.handlers, {}).size(); n > 0; --n)
     ports_.worker_detached();
-  check_workers();
+  workers_left();
 }
 
-// Nobody will say how the attempt ends: what it has used is what it last told.
-void workspace_core::write_off_attempt() {
+// Nobody will say how they end: what each has used is what it last told.
+// @returns how many there were.
+std::size_t workspace_core::write_off_attempts() {
   auto& s = live();
-  s.attempt_runs = false;
-  s.at_boundary = false;
-  s.contract.end_attempt(true, *s.log);
-  s.spans.back().to = s.log->size();
-  auto usage = s.contract.usage();
-  usage.known = std::min(usage.known, token_usage::quality::partial);
-  s.book(s.model, usage);
-  write({record::attempt_used{s.attempt, s.model, usage}}, [](const error&) {});
-  s.contract.begin_attempt({});
+  if (s.race)
+    leave_race();
+  if (std::exchange(s.attempt_runs, false)) {
+    s.at_boundary = false;
+    s.contract.end_attempt(true, *s.log);
+    s.spans.back().to = s.log->size();
+    s.leaving.push_back(
+      {s.attempt, s.model, s.link, {}, {}, s.contract.usage()});
+    s.contract.begin_attempt({});
+  }
+  auto all = std::exchange(s.leaving, {});
+  for (auto& gone : all) {
+    gone.used.known = std::min(gone.used.known, token_usage::quality::partial);
+    book_attempt(gone.id, gone.model, gone.used);
+  }
+  return all.size();
+}
+
+void workspace_core::book_attempt(attempt_id id, const std::string& model,
+                                  const token_usage& used) {
+  live().book(model, used);
+  write({record::attempt_used{id, model, used}}, [](const error&) {});
 }
 
 // ---- finalizing ------------------------------------------------------------
@@ -80,6 +94,11 @@ void workspace_core::write_off_attempt() {
 void workspace_core::finalize() {
   auto& s = live();
   PENSTOCK_CHECK(machine_.now() == phase::finalizing && s.ending);
+  if (!s.leaving.empty()) { // Who lost a race counts as a worker too.
+    s.kill_deadline = ports_.arm(s.plan->options.kill_deadline_ms,
+                                 {deadline_due::kind::kill, 0, s.id()});
+    return;
+  }
   ports_.disarm(s.kill_deadline);
   ports_.disarm(s.stream_deadline);
   s.stop_link.reset();

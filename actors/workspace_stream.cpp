@@ -1,7 +1,6 @@
 // The stream while it runs: steps, attempts, what they send.
 #include "actors/workspace_core.hpp"
 
-#include "actors/stream_growth.hpp"
 #include "messages/check.hpp"
 #include "messages/limits.hpp"
 
@@ -43,11 +42,6 @@ bool output_follows_an_end(const std::vector<stream_part>& parts) {
   return end != parts.end() && std::any_of(end + 1, parts.end(), is_output);
 }
 
-void add_once(std::vector<std::string>& names, const std::string& name) {
-  if (std::find(names.begin(), names.end(), name) == names.end())
-    names.push_back(name);
-}
-
 } // namespace
 
 // ---- steps -----------------------------------------------------------------
@@ -65,32 +59,38 @@ void workspace_core::begin_step() {
   request_attempt(std::chrono::milliseconds{0});
 }
 
-// Builds the request of the next attempt for `model`; the host's hook may
-// change it, on a thread of its own.
 void workspace_core::request_attempt(std::chrono::milliseconds delay) {
   auto& s = live();
-  const auto& request = *s.request;
   s.delay = delay;
+  s.hedge_wanted = false;
+  request_prompt(s.model);
+}
+
+// Builds the request of the next attempt, for `model`; the host's hook may
+// change it, on a thread of its own.
+void workspace_core::request_prompt(const std::string& model) {
+  auto& s = live();
+  const auto& request = *s.request;
   bool partial = false;
   auto messages = request.with_history ? history_.messages() : request.messages;
   for (auto& m : generated_messages(*s.log, s.spans, partial))
     messages.push_back(std::move(m));
   const fallback_entry* entry = nullptr;
   for (const auto& e : request.fallback)
-    if (e.model == s.model && s.model != request.model)
+    if (e.model == model && model != request.model)
       entry = &e;
   std::vector<tool_definition> tools;
   for (const auto& [name, tool] : s.tools)
     tools.push_back(tool.what->what);
   auto what =
-    build_prompt(request, entry, s.model.substr(0, s.model.find(':')),
-                 s.thinking, std::move(messages), std::move(tools), partial);
+    build_prompt(request, entry, model.substr(0, model.find(':')), s.thinking,
+                 std::move(messages), std::move(tools), partial);
   s.goes_on = partial;
   if (s.thinking_was_set)
     what.thinking = s.thinking;
   const auto generation = ++s.preparation;
   if (!request.prepare_step && !(entry && entry->rebuild))
-    return send_attempt(std::make_shared<const prompt>(std::move(what)));
+    return prompt_ready(std::make_shared<const prompt>(std::move(what)));
   ports_.prepare(s.id(), generation,
                  [hook = request.prepare_step,
                   rebuild = entry ? entry->rebuild : nullptr](step_plan& plan) {
@@ -99,37 +99,57 @@ void workspace_core::request_attempt(std::chrono::milliseconds delay) {
                    if (hook)
                      hook(plan);
                  },
-                 {s.step, s.model, std::move(what)});
+                 {s.step, model, std::move(what)});
 }
 
 void workspace_core::on(const step_prepared& m) {
   if (!mine(m.stream) || live().preparation != m.generation || live().ending)
     return;
-  if (!m.what)
-    return fail_stream(m.what.error());
-  send_attempt(*m.what);
+  prompt_ready(m.what);
+}
+
+void workspace_core::prompt_ready(
+  expected<std::shared_ptr<const prompt>> what) {
+  auto& s = live();
+  const bool hedge = std::exchange(s.hedge_wanted, false);
+  if (hedge && (!what || !may_hedge()))
+    return; // It was a chance and not a duty.
+  if (!what)
+    return fail_stream(what.error());
+  if (s.request->on_step)
+    ports_.observe([observe = s.request->on_step, what = *what, step = s.step] {
+      observe(step, *what);
+    });
+  if (hedge)
+    send_hedge(std::move(*what));
+  else
+    send_attempt(std::move(*what));
 }
 
 void workspace_core::send_attempt(std::shared_ptr<const prompt> what) {
   auto& s = live();
-  if (s.request->on_step)
-    ports_.observe([observe = s.request->on_step, what, step = s.step] {
-      observe(step, *what);
-    });
-  s.attempt = {s.id(), s.attempt.number + 1};
+  s.attempt = {s.id(), ++s.last_attempt};
   s.link = std::make_shared<attempt_link>(limits::attempt_in_flight_bytes_max);
   s.attempt_runs = true;
   s.finish_seen = false;
   s.contract.begin_attempt(s.attempt);
   s.spans.push_back({s.step, s.log->size(), UINT32_MAX, {}});
-  ports_.run(
-    {s.attempt, s.step, {}, s.plan, s.model, std::move(what), s.link, s.delay});
+  ports_.run({s.attempt,
+              s.step,
+              {},
+              s.plan,
+              s.model,
+              std::move(what),
+              s.link,
+              s.delay,
+              0});
 }
 
 // ---- attempts --------------------------------------------------------------
 
 void workspace_core::on(const attempt_started& m) {
-  if (!mine(m.attempt.stream) || !live().contract.current(m.attempt))
+  if (!mine(m.attempt.stream) || (live().race && live().race->started(m))
+      || !live().contract.current(m.attempt))
     return;
   if (!machine_.apply(input::attempt_started))
     return;
@@ -141,15 +161,23 @@ void workspace_core::on(const attempt_started& m) {
   write({record::attempt_began{m.attempt, span.step, span.from, m.model,
                                m.made_by}},
         [](const error&) {});
+  arm_hedge();
 }
 
 void workspace_core::on(const parts_received& m) {
   m.link->consumed(m.bytes);
-  if (!mine(m.attempt.stream) || !live().contract.current(m.attempt))
+  if (!mine(m.attempt.stream))
+    return;
+  if (live().race)
+    return race_parts(m);
+  if (!live().contract.current(m.attempt))
     return;
   // Cancelled: it overtakes what is queued, and the stop itself may still be.
-  if (m.link->cancelled() || !machine_.apply(input::part))
-    return;
+  if (!m.link->cancelled() && machine_.apply(input::part))
+    take_batch(m);
+}
+
+void workspace_core::take_batch(const parts_received& m) {
   auto& s = live();
   s.finish_seen |= m.finish_seen;
   if (s.at_boundary && !s.finish_seen && has_output(m.parts))
@@ -179,13 +207,17 @@ void workspace_core::stop_at_boundary() {
 }
 
 void workspace_core::on(const attempt_settled& m) {
-  if (!mine(m.attempt.stream) || !live().contract.current(m.attempt)
-      || !live().attempt_runs)
+  if (!mine(m.attempt.stream) || settle_rival(m)
+      || !live().contract.current(m.attempt) || !live().attempt_runs)
     return;
   const auto& v = m.verdict;
+  using kind = attempt_verdict::kind;
+  if (v.what == kind::yielded && live().race)
+    return yield_to_hedge(v);
+  if (live().race) // It was judged before SUPERVISOR heard of its hedge.
+    drop_hedge();
   const bool at_boundary = live().at_boundary && !live().finish_seen;
   close_attempt(v);
-  using kind = attempt_verdict::kind;
   if (live().ending) {
     // Whatever it was, it is stopped now.
     const auto late = v.what == kind::retry      ? input::retry_granted
@@ -203,6 +235,9 @@ void workspace_core::on(const attempt_settled& m) {
     return step_answered(v);
   case kind::retry:
     return retry(v);
+  case kind::yielded:
+    PENSTOCK_CHECK(!"an attempt yields to nobody");
+    return;
   case kind::cancelled:
   case kind::defeat:
     withdraw_after(v);
@@ -226,10 +261,8 @@ void workspace_core::close_attempt(const attempt_verdict& v) {
                          *s.log);
   s.spans.back().to = s.log->size();
   s.spans.back().whole = v.what == kind::complete || v.what == kind::cut_calls;
-  s.book(v.model, v.report.usage);
+  book_attempt(s.attempt, v.model, v.report.usage);
   s.step_usage += v.report.usage;
-  write({record::attempt_used{s.attempt, v.model, v.report.usage}},
-        [](const error&) {});
 }
 
 void workspace_core::step_answered(const attempt_verdict& v) {
@@ -296,45 +329,6 @@ void workspace_core::retry(const attempt_verdict& v) {
   PENSTOCK_CHECK(machine_.apply(input::retry_granted));
   publish();
   request_attempt(v.delay);
-}
-
-// ---- what is kept of a stream that runs -------------------------------------
-
-// At once, then at most once in an interval, and never two at a time: a slow
-// disk slows this down and nothing else.
-void workspace_core::flush() {
-  auto& s = live();
-  if (s.flush_under_way || s.flush_armed)
-    return;
-  const auto interval = s.plan->options.partial_flush_interval_ms;
-  if (s.flushed_at && ports_.now() - *s.flushed_at < interval) {
-    s.flush_armed = true;
-    ports_.arm(std::chrono::duration_cast<std::chrono::milliseconds>(
-                 *s.flushed_at + interval - ports_.now()),
-               {deadline_due::kind::flush, 0, s.id()});
-    return;
-  }
-  std::vector<store_record> records;
-  write_growth(records);
-  if (records.empty())
-    return;
-  s.flushed_at = ports_.now();
-  s.flush_under_way = true;
-  write(std::move(records), [this, id = s.id()](const error& why) {
-    if (!mine(id) || !live().log)
-      return;
-    live().flush_under_way = false;
-    if (why.code != errc::none && !live().ending)
-      return fail_stream(why);
-    auto at = live().flushed;
-    if (!live().ending && live().log->pending(at))
-      flush();
-  });
-}
-
-// What was appended to the log since it was last written.
-void workspace_core::write_growth(std::vector<store_record>& records) {
-  record_growth(*live().log, live().flushed, live().taken_over, records);
 }
 
 } // namespace penstock

@@ -125,8 +125,6 @@ struct stream_plan {
   std::string workspace_id;
   std::vector<std::string> models; ///< The chain; the first was requested.
   stream_options options;
-  /// Models of the chain that may be asked for a hedge, and so on, are the
-  /// supervisor's business; the request itself stays with WORKSPACE.
 };
 
 /// WORKSPACE to SUPERVISOR: run this, when its time has come.
@@ -140,6 +138,9 @@ struct run_attempt {
   std::shared_ptr<attempt_link> link;
   /// From the verdict on the attempt before; 0 for the first.
   std::chrono::milliseconds delay{0};
+  /// Number of the attempt with which this one races; 0: with none. Whichever
+  /// WORKSPACE cancels has lost (actors/attempt_race.hpp).
+  std::uint32_t hedges = 0;
 };
 
 /// WORKSPACE to SUPERVISOR: stop the attempt, wherever it is.
@@ -196,6 +197,7 @@ struct attempt_verdict {
     retry,     ///< Build a request for `next_model` and send `run_attempt`.
     defeat,    ///< The stream fails with `why`.
     cancelled, ///< As WORKSPACE asked.
+    yielded,   ///< It failed with nothing to show; the other one goes on.
   } what = kind::complete;
   attempt_report report;
   std::string model; ///< Of the attempt.

@@ -92,7 +92,8 @@ struct stream_options {
   /// Recognise text that a continuation repeats (never after a prefill).
   bool trim_repeated_text = false;
   std::optional<milliseconds> stream_deadline_ms; ///< Total; none by default.
-  /// Ask the next model too if no token came by then. 0: off.
+  /// Since an attempt was sent: ask the next model too if no token came by
+  /// then. The first token wins; what the other one used is booked. 0: off.
   milliseconds hedge_after_ms{0};
   /// A worker that ignores its cancellation this long is detached.
   milliseconds kill_deadline_ms{2'000};

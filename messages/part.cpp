@@ -20,6 +20,22 @@ void append(std::vector<stream_part>& parts, part_key key,
 
 } // namespace
 
+bool shows_output(const stream_part& p) {
+  if (const auto* m = std::get_if<part::text>(&p))
+    return !m->bytes.empty();
+  if (const auto* m = std::get_if<part::reasoning>(&p))
+    return !m->bytes.empty();
+  if (const auto* m = std::get_if<part::reasoning_end>(&p))
+    return !m->encrypted.empty();
+  if (const auto* m = std::get_if<part::refusal>(&p))
+    return !m->bytes.empty();
+  return std::holds_alternative<part::tool_start>(p)
+         || std::holds_alternative<part::tool_complete>(p)
+         || std::holds_alternative<part::tool_result>(p)
+         || std::holds_alternative<part::file>(p)
+         || std::holds_alternative<part::source>(p);
+}
+
 void part_batch::text(part_key key, std::string_view bytes) {
   append<part::text>(parts_, key, bytes);
 }

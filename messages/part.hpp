@@ -109,6 +109,11 @@ using stream_part =
                part::tool_result, part::file, part::source, part::compaction,
                part::usage, part::finished, part::failed>;
 
+/// Whether an attempt that made this part has shown something: text, reasoning,
+/// a refusal, a call, a file or a source. Such a part is never taken back
+/// unseen: what follows a failure, and who wins a race, depends on it.
+bool shows_output(const stream_part& p);
+
 /// The parts that one read gave, in order. Adjacent deltas of one part merge,
 /// so that a token costs its bytes and not an object.
 class part_batch {

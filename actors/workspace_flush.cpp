@@ -1,0 +1,47 @@
+// What is kept of a stream while it runs.
+#include "actors/workspace_core.hpp"
+
+#include "actors/stream_growth.hpp"
+
+#include <utility>
+
+namespace penstock {
+
+// At once, then at most once in an interval, and never two at a time: a slow
+// disk slows this down and nothing else.
+void workspace_core::flush() {
+  auto& s = live();
+  if (s.flush_under_way || s.flush_armed)
+    return;
+  const auto interval = s.plan->options.partial_flush_interval_ms;
+  if (s.flushed_at && ports_.now() - *s.flushed_at < interval) {
+    s.flush_armed = true;
+    ports_.arm(std::chrono::duration_cast<std::chrono::milliseconds>(
+                 *s.flushed_at + interval - ports_.now()),
+               {deadline_due::kind::flush, 0, s.id()});
+    return;
+  }
+  std::vector<store_record> records;
+  write_growth(records);
+  if (records.empty())
+    return;
+  s.flushed_at = ports_.now();
+  s.flush_under_way = true;
+  write(std::move(records), [this, id = s.id()](const error& why) {
+    if (!mine(id) || !live().log)
+      return;
+    live().flush_under_way = false;
+    if (why.code != errc::none && !live().ending)
+      return fail_stream(why);
+    auto at = live().flushed;
+    if (!live().ending && live().log->pending(at))
+      flush();
+  });
+}
+
+// What was appended to the log since it was last written.
+void workspace_core::write_growth(std::vector<store_record>& records) {
+  record_growth(*live().log, live().flushed, live().taken_over, records);
+}
+
+} // namespace penstock
