@@ -116,6 +116,7 @@ struct live_stream {
   steady_time started_at;
   std::optional<steady_time> first_token_at;
   deadline_id kill_deadline{}, stream_deadline{};
+  deadline_id hedge_deadline{}; ///< Of `attempt`.
   std::shared_ptr<void> stop_link;
 
   // What was written of the log.

@@ -289,7 +289,12 @@ void supervisor_state::over(attempt_record& a) {
     return settle(a, judge(a));
   if (a.report.any_part || a.silent) { // WORKSPACE knows, or will.
     a.held = true;
-    return;
+    if (a.report.any_part || other->report.any_part || !other->held)
+      return;
+    // Both crashed. If neither has shown anything, no word will come.
+    settle(*other, stream_of(a).policy.after_race(outcome_of(*other),
+                                                  other->what.model));
+    return goes_on_alone(a);
   }
   settle(a, stream_of(a).policy.after_race(outcome_of(a), a.what.model));
   goes_on_alone(*other);

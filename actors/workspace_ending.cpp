@@ -101,6 +101,7 @@ void workspace_core::finalize() {
   }
   ports_.disarm(s.kill_deadline);
   ports_.disarm(s.stream_deadline);
+  ports_.disarm(s.hedge_deadline);
   s.stop_link.reset();
   ports_.forget(s.id());
   if (s.scratch)

@@ -13,13 +13,15 @@ namespace penstock {
 // ---- opening it ------------------------------------------------------------
 
 // One per attempt, from when it was sent: what waits for its endpoint is
-// SUPERVISOR's business. Not disarmed; a late one finds that it may not.
+// SUPERVISOR's business. Disarmed when the attempt is over; one that is on its
+// way then finds another attempt, or a stream that has not begun.
 void workspace_core::arm_hedge() {
-  const auto& s = live();
+  auto& s = live();
   const auto after = s.plan->options.hedge_after_ms;
   if (after > std::chrono::milliseconds{0}
       && !next_in_chain(s.plan->models, s.model).empty())
-    ports_.arm(after, {deadline_due::kind::hedge, s.attempt.number, s.id()});
+    s.hedge_deadline =
+      ports_.arm(after, {deadline_due::kind::hedge, s.attempt.number, s.id()});
 }
 
 // What was written into the log cannot be taken back for another model.
@@ -94,6 +96,7 @@ void workspace_core::drop_hedge() {
 // The hedge becomes the present attempt.
 void workspace_core::succeed(racer hedge) {
   auto& s = live();
+  ports_.disarm(std::exchange(s.hedge_deadline, {}));
   s.contract.end_attempt(true, *s.log);
   s.spans.back().to = s.log->size();
   s.attempt = hedge.id;

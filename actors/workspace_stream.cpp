@@ -235,9 +235,8 @@ void workspace_core::on(const attempt_settled& m) {
     return step_answered(v);
   case kind::retry:
     return retry(v);
-  case kind::yielded:
-    PENSTOCK_CHECK(!"an attempt yields to nobody");
-    return;
+  case kind::yielded: // Both crashed while its first words were on their way.
+    return fail_stream(v.why);
   case kind::cancelled:
   case kind::defeat:
     withdraw_after(v);
@@ -256,6 +255,7 @@ void workspace_core::close_attempt(const attempt_verdict& v) {
   using kind = attempt_verdict::kind;
   s.attempt_runs = false;
   s.at_boundary = false;
+  ports_.disarm(std::exchange(s.hedge_deadline, {}));
   s.contract.end_attempt(v.report.failure || v.report.stopped
                            || v.why.code == errc::stream_truncated,
                          *s.log);

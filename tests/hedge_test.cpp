@@ -222,7 +222,36 @@ BOOST_FIXTURE_TEST_CASE(a_winner_that_crashes_is_judged_as_ever, hedged) {
   BOOST_TEST(w->sink->heard.text().starts_with("kept"));
   BOOST_TEST(requests_to("claude.test") == 1u, "the hedge has lost");
   advance(10ms);
+  const auto told = w->sink->all<event::attempt_retry>();
+  BOOST_REQUIRE(told.size() == 1u);
+  BOOST_TEST(told[0].attempt == 1u);
+  BOOST_TEST((told[0].error_class == errc::internal));
+  BOOST_TEST(told[0].model == first);
+  BOOST_TEST(told[0].kept_parts.size() == 1u);
+  advance(10min);
+  BOOST_TEST(w->sink->heard.ends() == 1u);
   BOOST_TEST(w->sink->violations.empty());
+}
+
+// Neither has shown anything, so WORKSPACE has nothing to say.
+BOOST_FIXTURE_TEST_CASE(two_who_crash_do_not_wait_for_each_other, hedged) {
+  const auto crashing = [](http_answer answer, std::chrono::milliseconds by) {
+    answer.body.insert(answer.body.begin(), {std::string{crash_marker}, by, 1});
+    return answer;
+  };
+  options.restarts.max_restarts = 0;
+  for (const auto of_hedge : {200ms, 20ms}) {
+    run(crashing(slow("never", 150ms), 150ms),
+        crashing(other("never", of_hedge), of_hedge));
+    advance(1s);
+    const auto* failed = w->end<event::stream_error>();
+    BOOST_REQUIRE(failed);
+    BOOST_TEST((failed->why.code == errc::internal));
+    BOOST_TEST(store->used.size() == 2u);
+    BOOST_TEST(w->sink->violations.empty());
+    close("w");
+    store->used.clear();
+  }
 }
 
 // A hedge is no restart: nothing has failed.

@@ -149,3 +149,51 @@ BOOST_AUTO_TEST_CASE(should_retry_true_is_bounded_like_any_retry) {
   outcome.failure->should_retry = true;
   CHECK_MODELS(s.all_fail_with(outcome), "a:1", "a:1", "a:1");
 }
+
+// ---- races -----------------------------------------------------------------
+
+namespace {
+
+story racing() {
+  story s;
+  s.options.max_restarts = 1;
+  s.policy.emplace(s.chain, s.options, s.on_partial);
+  BOOST_REQUIRE(s.policy->begin("a:1", 1));
+  return s;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(who_yields_says_why_and_spends_no_restart) {
+  auto s = racing();
+  for (int i = 0; i < 3; ++i) {
+    const auto lost = s.policy->after_race(failed(errc::overloaded), "b:2");
+    BOOST_TEST(lost.what == kind::yielded);
+    BOOST_TEST(lost.why.code == errc::overloaded);
+    BOOST_TEST(!lost.refused);
+  }
+  const auto declined = s.policy->after_race(refusal(), "b:2");
+  BOOST_TEST(declined.why.code == errc::model_refusal);
+  BOOST_TEST(declined.refused);
+  BOOST_TEST(s.policy->after_race(empty(), "b:2").why.code
+             == errc::empty_output);
+  BOOST_TEST(s.attempt(failed(errc::network)).what == kind::retry);
+}
+
+BOOST_AUTO_TEST_CASE(a_failed_hedge_costs_the_other_model_no_attempt) {
+  auto s = racing();
+  s.policy->after_race(failed(errc::network), "b:2");
+  s.policy->after_race(failed(errc::network), "b:2");
+  BOOST_TEST(s.attempt(failed(errc::network)).next_model == "a:1");
+}
+
+BOOST_AUTO_TEST_CASE(a_defeat_names_who_yielded) {
+  auto s = racing();
+  s.policy->after_race(failed(errc::authentication), "b:2");
+  const auto last = s.attempt(failed(errc::invalid_request));
+  BOOST_TEST(last.what == kind::defeat);
+  BOOST_TEST(last.why.message.find(
+               "b:2: " + std::string{to_string(errc::authentication)})
+               != std::string::npos,
+             last.why.message);
+}
