@@ -195,32 +195,16 @@ BOOST_FIXTURE_TEST_CASE(after_a_soft_stop_no_race_begins, fixture) {
   BOOST_TEST(world.attempts.size() == 1u);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_soft_stop_in_a_race_ends_the_winner_at_its_boundary,
-                        fixture) {
+// While a race runs nothing was shown, which is a boundary.
+BOOST_FIXTURE_TEST_CASE(a_soft_stop_in_a_race_stops_both_at_once, fixture) {
   race();
   stop({}, true);
-  advance(10s);
-  BOOST_TEST(world.cancelled.empty());
-  says(1, {part::text{0, "one part"}, part::text_end{0}});
-  BOOST_TEST((world.cancelled == ids({0})));
-  ends_as(0, verdict::cancelled);
-  advance(settings.streams.soft_stop_wait_ms);
+  BOOST_TEST((world.cancelled == ids({0, 1})));
   BOOST_TEST((core->now() == phase::stopping));
+  ends_as(0, verdict::cancelled);
+  BOOST_TEST(ends() == 0u);
   ends_as(1, verdict::cancelled);
   BOOST_TEST(sink->all<event::stream_abort>().size() == 1u);
-  BOOST_TEST(sink->heard.text() == "one part");
   BOOST_TEST(usage_records() == 2);
-  BOOST_TEST(trouble() == "");
-}
-
-BOOST_FIXTURE_TEST_CASE(a_soft_stop_in_a_race_leaves_the_natural_end_alone,
-                        fixture) {
-  race();
-  stop({}, true);
-  ends_as(0, verdict::yielded);
-  says(1, {part::text{0, "whole"}});
-  ends_as(1, verdict::complete);
-  BOOST_REQUIRE(sink->all<event::stream_end>().size() == 1u);
-  BOOST_TEST((stopped[0]->outcome == stop_outcome::already_finished));
   BOOST_TEST(trouble() == "");
 }
