@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(every_option_takes_a_value_and_refuses_nonsense) {
       continue; // Any text may be a path.
     runtime_options o;
     bool taken = false;
-    for (const auto* value : {"1", "true", "off", "continue"})
+    for (const auto* value : {"1", "true", "off", "continue", "process"})
       taken = taken || set(o, name, value) == "ok";
     BOOST_TEST(taken);
     for (const auto* value : {"", " 1", "1 ", "1x", "0x1", "nonsense", "1e400",
