@@ -10,8 +10,8 @@
 
 namespace penstock {
 inline std::ostream& operator<<(std::ostream& out, restart_decision::kind k) {
-  constexpr const char* names[] = {"complete", "cut_calls", "retry", "defeat",
-                                   "cancelled", "yielded"};
+  constexpr const char* names[] = {"complete", "cut_calls", "retry",
+                                   "defeat",   "cancelled", "yielded"};
   return out << names[static_cast<std::size_t>(k)];
 }
 inline std::ostream& operator<<(std::ostream& out, errc code) {
