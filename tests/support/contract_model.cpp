@@ -51,7 +51,7 @@ void contract_model::start(start_story s) {
 
 void contract_model::prepare(start_story s, std::size_t from_queue) {
   queue_is_due_ = false;
-  live_.emplace();
+  live_ = stream{}; // clang 14 cannot emplace a nested class yet
   live_->from = std::move(s);
   live_->from_queue = from_queue;
   live_->id = live_->from.named.value_or(0);
