@@ -47,9 +47,10 @@ BOOST_AUTO_TEST_CASE(the_text_is_what_a_parser_reads) {
         "\\uD83D\\uDE00z", "\\u0001", "\\u007f", "\x7F", "\\uffff",
         "\xEF\xBF\xBF"}) {
     BOOST_TEST_CONTEXT(text) {
-      const auto parsed = parse_json(with_text(text));
+      const auto event = with_text(text); // What is scanned is viewed.
+      const auto parsed = parse_json(event);
       BOOST_REQUIRE(parsed);
-      const auto delta = scanner.scan(with_text(text));
+      const auto delta = scanner.scan(event);
       BOOST_REQUIRE(delta);
       BOOST_TEST(delta->text
                  == bytes_of(element(member(*parsed, "c"), 0), "text"));
@@ -175,7 +176,8 @@ BOOST_AUTO_TEST_CASE(a_value_of_any_kind_may_stay_the_same) {
   const std::string plain =
     R"( { "id" : {"a":[1,"}]",{"b":2.5}]} , "c":[ {"text": )";
   BOOST_REQUIRE_EQUAL(scanner.learn(plain + R"("a" } ] } )"), 0u);
-  const auto delta = scanner.scan(plain + R"("bc" } ] } )");
+  const auto event = plain + R"("bc" } ] } )";
+  const auto delta = scanner.scan(event);
   BOOST_REQUIRE(delta);
   BOOST_TEST(delta->text == "bc");
   BOOST_TEST(!scanner.scan(plain + R"("bc" } ] })"));
