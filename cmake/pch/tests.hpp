@@ -1,10 +1,12 @@
-// Precompiled for tests/: CAF and Boost.Test. It swallows the main() that
+// Precompiled for tests/: CAF, Boost.Test and JSON. It swallows the main() that
 // BOOST_TEST_MODULE makes, so tests/support/test_main.cpp brings one.
 #include <caf/all.hpp>
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
