@@ -55,19 +55,6 @@ request_tail tail_of(const http_request& request) {
   return tail;
 }
 
-/// What a part says, by its kind.
-std::string said(const std::vector<final_part>& parts, bool reasoning) {
-  std::string all;
-  for (const auto& p : parts)
-    if (const auto* text = std::get_if<text_content>(&p.what);
-        text && !reasoning)
-      all += text->text;
-    else if (const auto* r = std::get_if<reasoning_content>(&p.what);
-             r && reasoning)
-      all += r->text;
-  return all;
-}
-
 struct cell_run {
   const fault_cell& cell;
   const fault_outcome want;

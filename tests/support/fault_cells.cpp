@@ -237,4 +237,16 @@ fault_outcome outcome_of(const fault_cell& cell) {
   return finish("s");
 }
 
+std::string said(const std::vector<final_part>& parts, bool reasoning) {
+  std::string all;
+  for (const auto& p : parts)
+    if (const auto* text = std::get_if<text_content>(&p.what);
+        text && !reasoning)
+      all += text->text;
+    else if (const auto* r = std::get_if<reasoning_content>(&p.what);
+             r && reasoning)
+      all += r->text;
+  return all;
+}
+
 } // namespace penstock::testing

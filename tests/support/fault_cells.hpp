@@ -5,6 +5,7 @@
 
 #include "messages/options.hpp"
 #include "messages/prompt.hpp"
+#include "messages/stream.hpp"
 #include "providers/http_script.hpp"
 
 #include <array>
@@ -113,5 +114,8 @@ struct fault_outcome {
   std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> used;
 };
 fault_outcome outcome_of(const fault_cell& cell);
+
+/// All text of an answer's parts, or all reasoning.
+std::string said(const std::vector<final_part>& parts, bool reasoning);
 
 } // namespace penstock::testing
