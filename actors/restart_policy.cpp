@@ -43,6 +43,17 @@ error refusal(const attempt_outcome& outcome) {
   return why;
 }
 
+// A finish reason of the provider's that says that it failed: `error` of
+// OpenRouter, `insufficient_system_resource` of DeepSeek, …
+error failure_in(const finish& how) {
+  return {errc::server_error,
+          "the provider gave up its answer"
+            + (how.raw ? " (" + *how.raw + ")" : std::string{}),
+          0,
+          {},
+          {}};
+}
+
 error silence() {
   return {errc::empty_output, "the model's answer was empty", 0, {}, {}};
 }
@@ -99,6 +110,8 @@ restart_decision restart_policy::after(const attempt_outcome& outcome,
     return {restart_decision::kind::cancelled, {}, false, false, {}, {}};
   if (outcome.failure)
     return judge(outcome, *outcome.failure, world);
+  if (outcome.finished && outcome.finished->reason == finish_reason::error)
+    return judge(outcome, failure_in(*outcome.finished), world);
   if (refused(outcome))
     return judge(outcome, refusal(outcome), world);
   if (!outcome.any_part && !has_output_) {

@@ -27,6 +27,19 @@ BOOST_AUTO_TEST_CASE(an_error_comes_before_a_refusal) {
   BOOST_TEST(s.attempt(outcome).why.code == errc::network);
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_that_its_provider_gave_up_is_an_error) {
+  for (auto outcome : {answered(), empty()}) {
+    story s;
+    outcome.finished = {finish_reason::error, "insufficient_system_resource"};
+    const auto next = s.attempt(outcome);
+    BOOST_TEST(next.why.code == errc::server_error);
+    BOOST_TEST(next.why.message.find("insufficient_system_resource")
+               != std::string::npos);
+    BOOST_TEST(next.next_model == "a:1");
+    BOOST_TEST(!next.silent);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_refusal_comes_before_emptiness_and_truncation) {
   story s;
   const auto first = s.attempt(refusal());
