@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <type_traits>
 
 namespace penstock {
 
@@ -18,8 +17,6 @@ bool blank(std::string_view text) {
 template <class Content>
 Content without_signature(Content what) {
   what.signature.clear();
-  if constexpr (std::is_same_v<Content, text_content>)
-    what.phase.clear();
   return what;
 }
 
@@ -34,12 +31,10 @@ struct step_messages {
     auto* last = assistant.parts.empty()
                    ? nullptr
                    : std::get_if<text_content>(&assistant.parts.back());
-    if (last && cut && last->signature.empty() && text.signature.empty()) {
+    if (last && cut && last->signature.empty() && text.signature.empty())
       last->text += text.text;
-      last->phase = text.phase; // Known at the end only.
-    } else {
+    else
       assistant.parts.push_back(text);
-    }
   }
 };
 
@@ -148,14 +143,15 @@ void conversation::add(history_row row) {
   rows_.insert(at, std::move(row));
 }
 
-std::vector<std::uint64_t> conversation::cut(std::uint64_t sequence) {
-  const auto from = std::find_if(rows_.begin(), rows_.end(), [&](auto& r) {
-    return r.sequence >= sequence;
-  });
+std::vector<std::uint64_t> conversation::cut(std::uint64_t first,
+                                             std::uint64_t last) {
   std::vector<std::uint64_t> removed;
-  for (auto it = from; it != rows_.end(); ++it)
-    removed.push_back(it->sequence);
-  rows_.erase(from, rows_.end());
+  std::erase_if(rows_, [&](const history_row& r) {
+    const bool it = r.sequence >= first && r.sequence <= last;
+    if (it)
+      removed.push_back(r.sequence);
+    return it;
+  });
   return removed;
 }
 

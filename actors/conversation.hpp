@@ -32,8 +32,9 @@ public:
   /// @pre row.sequence was claimed. Rows are kept in order of sequence.
   void add(history_row row);
 
-  /// Removes the rows from `sequence` on. @returns their numbers.
-  std::vector<std::uint64_t> cut(std::uint64_t sequence);
+  /// Removes the rows from `first` to `last`. @returns their numbers.
+  std::vector<std::uint64_t> cut(std::uint64_t first,
+                                 std::uint64_t last = UINT64_MAX);
 
   /// Takes out the row at `sequence`, which is to be written anew.
   std::optional<history_row> take(std::uint64_t sequence);

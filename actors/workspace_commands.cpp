@@ -321,6 +321,7 @@ void workspace_core::cut_history() {
   const auto m = std::move(edits_.front());
   edits_.pop_front();
   std::vector<store_record> records{record::history_cut{m.what.from_sequence}};
+  const auto last = history_.last_sequence();
   std::optional<history_row> added;
   if (m.what.replacement) {
     added = history_row{*history_.claim(std::nullopt),
@@ -329,21 +330,27 @@ void workspace_core::cut_history() {
                         history_row::outcome::completed};
     records.push_back(record::message_added{*added});
   }
-  write(std::move(records), [this, m, added](const error& why) {
-    editing_ = false;
-    if (why.code != errc::none) {
-      m.removed(fail(why));
-    } else {
-      auto removed = history_.cut(m.what.from_sequence);
-      interrupted_.reset();
-      if (added)
-        history_.add(*added);
-      subscribers_.note(event::history_changed{removed});
-      publish();
-      m.removed(std::move(removed));
-    }
-    resume_after_idle();
-  });
+  // What came after it stays, should it be written late.
+  const auto cut = [this, from = m.what.from_sequence, last, added] {
+    auto removed = history_.cut(from, last);
+    interrupted_.reset();
+    if (added)
+      history_.add(*added);
+    subscribers_.note(event::history_changed{removed});
+    publish();
+    return removed;
+  };
+  write(
+    std::move(records),
+    [this, m, cut](const error& why) {
+      editing_ = false;
+      if (why.code != errc::none)
+        m.removed(fail(why));
+      else
+        m.removed(cut());
+      resume_after_idle();
+    },
+    [cut] { (void)cut(); });
 }
 
 // Nothing runs: what waited goes on. The queue is looked at where a stream has

@@ -93,10 +93,14 @@ void workspace_core::on(const history_loaded& m) {
 
 // ---- writing ---------------------------------------------------------------
 
-void workspace_core::write(std::vector<store_record> records, on_durable then) {
+// @param late is called if the records are written after all, later than
+// `then` was told that they are not.
+void workspace_core::write(std::vector<store_record> records, on_durable then,
+                           std::function<void()> late) {
   const auto token = ++next_token_;
   auto& pending = writes_[token];
   pending.then = std::move(then);
+  pending.late = std::move(late);
   pending.deadline =
     ports_.arm(settings_.workspaces.store_deadline_ms,
                {deadline_due::kind::store, token, stream_id{}});
@@ -104,9 +108,14 @@ void workspace_core::write(std::vector<store_record> records, on_durable then) {
 }
 
 void workspace_core::on(const records_durable& m) {
+  if (auto late = late_.extract(m.token); !late.empty()) {
+    if (m.why.code == errc::none && late.mapped())
+      late.mapped()();
+    return touch();
+  }
   auto node = writes_.extract(m.token);
   if (node.empty())
-    return; // Its deadline has passed; the caller was told.
+    return;
   ports_.disarm(node.mapped().deadline);
   node.mapped().then(m.why);
   if (!shutdown_.empty() && loaded_ && machine_.now() == phase::idle)
@@ -179,18 +188,26 @@ void workspace_core::on(const deadline_due& m) {
       return; // The end of the stream begins it anew.
     if (m.generation != quiet_generation_)
       return touch(); // It was not quiet all the time.
-    if (writes_.empty() && scratch_pending_ == 0 && placing_.empty()
-        && awaiting_.empty() && subscribers_.settled())
+    // What the store may still write would be missing from the snapshot.
+    if (writes_.empty() && late_.empty() && scratch_pending_ == 0
+        && placing_.empty() && awaiting_.empty() && subscribers_.settled())
       ports_.offer_passivation(received_);
     return;
-  case deadline_due::kind::store:
-    return on(records_durable{
+  case deadline_due::kind::store: {
+    const auto it = writes_.find(m.generation);
+    if (it == writes_.end())
+      return; // Answered meanwhile.
+    auto late = std::move(it->second.late);
+    on(records_durable{
       m.generation,
       {errc::storage,
        "the store did not answer within store_deadline_ms ("
          + std::to_string(settings_.workspaces.store_deadline_ms.count())
          + "); look at its disk",
        0, std::nullopt, std::nullopt}});
+    late_.emplace(m.generation, std::move(late));
+    return;
+  }
   case deadline_due::kind::kill:
     if (mine(m.stream)
         && (machine_.now() == phase::stopping

@@ -125,6 +125,7 @@ private:
 
   // workspace_resume.cpp
   std::optional<error> fault_of_resume(const start_request& request) const;
+  void write_kept(std::vector<store_record>& records) const;
   void take_over_kept();
   void continue_kept();
 
@@ -159,6 +160,7 @@ private:
   void check_workers();
   void finalize();
   void close_stream(const error& why);
+  void overrule_terminal(const live_stream& gone);
   event_body terminal_body() const;
   void cancel_workers();
   void detach_workers();
@@ -167,7 +169,8 @@ private:
                     const token_usage& used);
 
   // workspace_core.cpp
-  void write(std::vector<store_record> records, on_durable then);
+  void write(std::vector<store_record> records, on_durable then,
+             std::function<void()> late = {});
   void publish();
   void touch();
   void leave();
@@ -202,9 +205,12 @@ private:
 
   struct pending_write {
     on_durable then;
+    std::function<void()> late;
     deadline_id deadline{};
   };
   std::map<std::uint64_t, pending_write> writes_;
+  /// Their deadline has passed, and the store has not said what became of them.
+  std::map<std::uint64_t, std::function<void()>> late_;
   std::size_t scratch_pending_ = 0; ///< Directories that are being made.
   std::uint64_t next_token_ = 0;
 

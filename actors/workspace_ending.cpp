@@ -186,7 +186,17 @@ event_body workspace_core::terminal_body() const {
   PENSTOCK_CHECK(!"an ending of no kind");
 }
 
-// The terminal record is durable, or will never be.
+// The terminal record could not be written, or not in time: then it may be
+// there, or come to be. The store's last word is what subscribers are told.
+void workspace_core::overrule_terminal(const live_stream& gone) {
+  record::stream_closed told{
+    gone.id(), std::make_shared<const event_body>(gone.log->terminal()), {}};
+  if (gone.kept_row)
+    told.rows.push_back(*gone.kept_row);
+  write({std::move(told)}, [](const error&) {});
+}
+
+// The terminal record is durable, or failed.
 void workspace_core::close_stream(const error& why) {
   auto& s = live();
   if (why.code != errc::none) {
@@ -202,6 +212,8 @@ void workspace_core::close_stream(const error& why) {
 
   auto gone = std::move(*std::exchange(live_, std::nullopt));
   PENSTOCK_CHECK(machine_.apply(input::closed));
+  if (why.code != errc::none)
+    overrule_terminal(gone);
   last_request_ = gone.request;
   last_outcome_ =
     stream_outcome{gone.ending->how,      gone.id(), gone.ending->why,

@@ -88,6 +88,8 @@ void workspace_core::prepare(live_stream stream) {
     id, s.identity->message_id, s.history_sequence, request.model,
     request.metadata_json.empty() ? "{}" : request.metadata_json,
     request.resume});
+  if (s.kept)
+    write_kept(records);
   if (s.from_queue > 0)
     records.push_back(stored_queue());
   if (request.scratch_dir.what != scratch_request::kind::none) {

@@ -25,6 +25,22 @@ workspace_core::fault_of_resume(const start_request& request) const {
                {}};
 }
 
+// What was kept is in one transaction with the open record: a second crash
+// finds it under the one id or the other, whole.
+void workspace_core::write_kept(std::vector<store_record>& records) const {
+  const auto& s = live();
+  stream_log log{s.identity, event::stream_start{}};
+  const auto kept = take_over(*s.kept, log);
+  for (const auto& span : kept.spans)
+    records.push_back(record::attempt_began{
+      {s.id(), 0}, span.step, span.from, s.model, span.made_by});
+  stream_log::place from{};
+  record_growth(log, from, log.size(), records);
+  for (const auto part : kept.unknown) // They may have run; that stays so.
+    records.push_back(record::tool_started{
+      s.id(), part, std::get<tool_call_content>(log.content_of(part)).id});
+}
+
 // What was kept begins the log, so that whoever listens has the whole message.
 void workspace_core::take_over_kept() {
   auto& s = live();
@@ -37,11 +53,8 @@ void workspace_core::take_over_kept() {
   s.unknown = {kept.unknown.begin(), kept.unknown.end()};
   s.kept_step_done = kept.step_done;
   s.kept_row = history_.take(s.history_sequence);
-  std::vector<store_record> records;
-  for (const auto& span : s.spans)
-    records.push_back(record::attempt_began{
-      {s.id(), 0}, span.step, span.from, s.model, span.made_by});
-  write(std::move(records), [](const error&) {});
+  std::vector<store_record> written; // With the open record.
+  write_growth(written);
 }
 
 // Calls that were made are run, a text that was cut is continued.

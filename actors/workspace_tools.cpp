@@ -54,14 +54,17 @@ void workspace_core::start_call(std::uint32_t part) {
       part, error_outcome("this call was interrupted while it ran; whether it "
                           "took effect is unknown. Find out before you repeat "
                           "it"));
-  write({record::tool_started{s.id(), part, call.id}},
-        [this, id = s.id(), part](const error& why) {
-          if (!mine(id) || live().ending)
-            return;
-          if (why.code != errc::none)
-            return fail_stream(why);
-          run_handler(part);
-        });
+  // A start of a call that is not kept would tell nobody anything.
+  std::vector<store_record> records;
+  write_growth(records);
+  records.push_back(record::tool_started{s.id(), part, call.id});
+  write(std::move(records), [this, id = s.id(), part](const error& why) {
+    if (!mine(id) || live().ending)
+      return;
+    if (why.code != errc::none)
+      return fail_stream(why);
+    run_handler(part);
+  });
 }
 
 void workspace_core::run_handler(std::uint32_t part) {
@@ -99,7 +102,10 @@ void workspace_core::record_result(std::uint32_t part, tool_outcome outcome) {
     outcome.is_error, false,     std::move(outcome.files)};
   const bool success =
     s.policy.requires_tool(call.name) && required_succeeded(outcome);
-  write({record::tool_ended{s.id(), part, result}},
+  std::vector<store_record> records;
+  write_growth(records); // It may be a call that never started.
+  records.push_back(record::tool_ended{s.id(), part, result});
+  write(std::move(records),
         [this, id = s.id(), part, success, result](const error& why) {
           if (!mine(id) || live().ending)
             return;

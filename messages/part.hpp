@@ -29,7 +29,6 @@ struct text {
 };
 struct text_end {
   part_key key;
-  std::string phase = {}; ///< `text_content::phase`
 };
 struct refusal {
   part_key key;

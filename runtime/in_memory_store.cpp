@@ -37,6 +37,12 @@ struct in_memory_store::writer {
     w.used.push_back({id, r.attempt, std::move(r.model), r.usage, r.by_tool});
   }
   void operator()(record::stream_closed& r) {
+    if (const auto it = w.closed.find(r.stream); it != w.closed.end()) {
+      std::erase_if(w.now.history, [&](const history_row& row) {
+        return row.message_id == it->second.identity->message_id;
+      });
+      w.open[r.stream] = it->second.identity;
+    }
     for (auto& row : r.rows)
       add(std::move(row));
     if (auto node = w.open.extract(r.stream); !node.empty()) {

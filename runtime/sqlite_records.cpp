@@ -97,6 +97,20 @@ record_writer::open_stream* record_writer::find(std::int64_t workspace,
   return &(open_[key] = std::move(found));
 }
 
+/// One that is closed already gets another end.
+record_writer::open_stream* record_writer::reopen(std::int64_t workspace,
+                                                  stream_id stream) {
+  const auto row = db_.number("SELECT id FROM stream WHERE workspace = ?1 AND "
+                              "stream = ?2 AND state = 1",
+                              workspace, row_of(stream));
+  if (row == 0)
+    return nullptr;
+  db_.run("DELETE FROM message WHERE workspace = ?1 AND stream = ?2", workspace,
+          row);
+  db_.run("UPDATE stream SET state = 0 WHERE id = ?1", row);
+  return find(workspace, stream);
+}
+
 error record_writer::fault_of(std::int64_t workspace,
                               const std::vector<store_record>& records) {
   std::set<stream_id> streams;
@@ -247,6 +261,8 @@ void record_writer::close(std::int64_t workspace,
                           const record::stream_closed& closed,
                           stream_state state) {
   const auto* s = find(workspace, closed.stream);
+  if (!s)
+    s = reopen(workspace, closed.stream);
   const auto& parts = parts_of(*closed.terminal);
   for (const auto& row : closed.rows) {
     db_.run("UPDATE workspace SET last_sequence = ?2 WHERE id = ?1 AND "

@@ -51,6 +51,7 @@ private:
                  const std::vector<store_record>& records);
   /// Null if it is not open.
   open_stream* find(std::int64_t workspace, stream_id stream);
+  open_stream* reopen(std::int64_t workspace, stream_id stream);
   void close(std::int64_t workspace, const record::stream_closed& closed,
              stream_state state);
   void add_row(std::int64_t workspace, const history_row& row,

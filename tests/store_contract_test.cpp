@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(every_kind_of_content_comes_back, Kind, stores) {
   log.close_text(text, true);
   const auto more = log.open_text();
   log.append(more, "re");
-  log.close_text(more, false, "commentary");
+  log.close_text(more, false);
   log.add_file({"image/png", std::string("\0\xff\x01", 3), {}, "x.png"});
   const auto call = log.open_call({"c1", "tool", {}, {}, {}, {}, false});
   log.append(call, R"({"a": 1})");
@@ -200,6 +200,29 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(aborts_and_errors_come_back, Kind, stores) {
   BOOST_TEST((e.why == failed.why));
   BOOST_TEST(e.retryable);
   BOOST_TEST((e.failed_models == failed.failed_models));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_second_end_replaces_the_first, Kind, stores) {
+  world<Kind> w;
+  stream_writer s{s1, "m2", 2};
+  w.on.write(
+    "w", {record::message_added{user_row(1, "x")}, s.opened(), s.attempt(1)});
+  const auto text = s.log.open_text();
+  s.log.append(text, "said");
+  w.on.write("w", s.closed());
+  BOOST_TEST((w.sequences("w") == numbers{1, 2}));
+  event::stream_error failed;
+  failed.why.code = errc::storage;
+  failed.metadata_json = "{}";
+  failed.parts = s.log.parts();
+  w.on.write("w", {record::stream_closed{
+                    s1, std::make_shared<const event_body>(failed), {}}});
+  BOOST_TEST((w.sequences("w") == numbers{1}));
+  const auto found = w.on.load_stream("w", s1).value();
+  BOOST_REQUIRE(found.has_value());
+  BOOST_TEST(
+    (std::get<event::stream_error>(*found->terminal).parts == s.log.parts()));
+  BOOST_TEST((w.on.load("w").value().last_stream.has_value()));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(used_ids_fail_and_take_their_batch_along, Kind,

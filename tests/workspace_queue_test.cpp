@@ -333,6 +333,29 @@ BOOST_FIXTURE_TEST_CASE(an_edit_that_cannot_be_stored_changes_nothing,
   BOOST_TEST(sink->all<event::history_changed>().empty());
 }
 
+BOOST_FIXTURE_TEST_CASE(an_edit_that_is_stored_late_is_made_late,
+                        queue_fixture) {
+  begin();
+  text(0, "answer");
+  finishes();
+  store_answers = false;
+  edit(1);
+  advance(settings.workspaces.store_deadline_ms);
+  BOOST_REQUIRE(!edited[0].has_value());
+  BOOST_TEST(view().history.size() == 1u);
+  start(ask("anew")); // It does not wait for ever.
+  answer_writes();
+  const auto changed = sink->all<event::history_changed>();
+  BOOST_REQUIRE(changed.size() == 1u);
+  BOOST_TEST(changed[0].removed == std::vector<std::uint64_t>{1});
+  attempt_starts();
+  text(0, "next");
+  finishes();
+  answer_writes();
+  BOOST_REQUIRE(view().history.size() == 1u); // What came after it stays.
+  BOOST_TEST(view().history[0].sequence == 2u);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_start_waits_for_the_edit_before_it, queue_fixture) {
   begin();
   text(0, "answer");

@@ -4,6 +4,7 @@
 #define BOOST_TEST_MODULE workspace_resume
 #include <boost/test/unit_test.hpp>
 
+#include "runtime/stored_parts.hpp"
 #include "tests/support/workspace_fixture.hpp"
 
 using namespace penstock;
@@ -131,6 +132,31 @@ BOOST_FIXTURE_TEST_CASE(what_was_taken_over_is_written_for_the_new_stream,
   BOOST_REQUIRE(!spans.empty());
   BOOST_TEST(spans[0].attempt.number == 0u);
   BOOST_TEST(spans[0].made_by == "test-api/test:one");
+}
+
+// Else a second crash would find less than the first.
+BOOST_FIXTURE_TEST_CASE(what_was_taken_over_is_in_the_open_record, fixture) {
+  add_tool("pay", false);
+  find({kept_text(1, "I will", state::complete),
+        kept_call(2, "maybe", "pay", state::unknown_outcome)});
+  store_answers = false;
+  start(resume());
+  BOOST_REQUIRE(world.writes.size() == 1u);
+  const auto& records = world.writes.front().records;
+  BOOST_TEST(std::holds_alternative<record::stream_opened>(records.front()));
+  stored_parts rows;
+  for (const auto& r : records)
+    if (auto row = growth_of(r))
+      rows.apply(std::move(*row));
+  const auto parts = rows.parts();
+  BOOST_REQUIRE(parts.size() == 2u);
+  BOOST_TEST(std::get<text_content>(parts[0].what).text == "I will");
+  BOOST_TEST((parts[1].how == state::unknown_outcome));
+  answer_writes();
+  std::string all;
+  for (const auto& r : written<record::part_grown>())
+    all += r.bytes;
+  BOOST_TEST(all == "I will{}"); // Each byte once.
 }
 
 BOOST_FIXTURE_TEST_CASE(a_tool_that_may_have_run_is_not_run_again, fixture) {

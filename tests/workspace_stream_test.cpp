@@ -3,6 +3,8 @@
 #define BOOST_TEST_MODULE workspace_stream
 #include <boost/test/unit_test.hpp>
 
+#include "runtime/in_memory_store.hpp"
+#include "tests/support/store_calls.hpp"
 #include "tests/support/workspace_fixture.hpp"
 
 using namespace penstock;
@@ -80,6 +82,41 @@ BOOST_FIXTURE_TEST_CASE(a_store_that_never_answers_ends_the_stream,
   BOOST_REQUIRE(failed.size() == 1u);
   BOOST_TEST((failed[0].why.code == errc::storage));
   BOOST_TEST((core->now() == phase::idle));
+}
+
+// The writes that were not in time are made all the same, and answered.
+BOOST_FIXTURE_TEST_CASE(a_terminal_that_is_late_is_not_the_last_word,
+                        workspace_fixture) {
+  auto request = ask();
+  request.with_history = true;
+  begin(request);
+  text(0, "kept");
+  store_answers = false;
+  finishes();
+  advance(settings.workspaces.store_deadline_ms);
+  BOOST_TEST(sink->all<event::stream_error>().size() == 1u);
+
+  in_memory_store disk;
+  store_calls on{disk};
+  on.write("w", world.durable);
+  for (const auto& w : world.writes)
+    BOOST_TEST((on.write("w", w.records).code == errc::none));
+  const auto kept = on.load_stream("w", *started[0]).value();
+  BOOST_REQUIRE(kept.has_value());
+  BOOST_TEST(name_of(*kept->terminal) == "stream_error");
+  workspace_view now;
+  core->on(view_workspace{
+    "w", reply<workspace_view>{[&](auto v) { now = std::move(*v); }}});
+  BOOST_TEST(now.history.size() == 1u); // The question.
+  BOOST_TEST((on.load("w").value().history == now.history));
+
+  // Until all is known, what a reader found would not be all.
+  advance(settings.workspaces.passivate_after_ms);
+  BOOST_TEST(world.offers.empty());
+  answer_writes();
+  advance(2 * settings.workspaces.passivate_after_ms);
+  BOOST_TEST(world.offers.size() == 1u);
+  BOOST_TEST(trouble() == "");
 }
 
 BOOST_FIXTURE_TEST_CASE(usage_is_counted_once_per_attempt, workspace_fixture) {

@@ -4,6 +4,7 @@
 #define BOOST_TEST_MODULE workspace_tools
 #include <boost/test/unit_test.hpp>
 
+#include "runtime/stored_parts.hpp"
 #include "tests/support/workspace_fixture.hpp"
 
 using namespace penstock;
@@ -63,6 +64,32 @@ BOOST_FIXTURE_TEST_CASE(a_call_runs_and_its_result_goes_back, tool_fixture) {
   finishes();
   BOOST_TEST(sink->all<event::step_end>().size() == 2u);
   BOOST_TEST(trouble() == "");
+}
+
+// Its own flush may be half a second away.
+BOOST_FIXTURE_TEST_CASE(a_call_is_kept_with_its_start_or_result, tool_fixture) {
+  const auto kept = [&] {
+    stored_parts rows;
+    for (const auto& r : world.durable)
+      if (auto row = growth_of(r))
+        rows.apply(std::move(*row));
+    return rows.parts();
+  };
+  begin(with_tools());
+  text(0, "Let me see.");
+  call(1, "c1", "look", "{}");
+  call(2, "c2", "unheard of", "{}");
+  finishes(finish_reason::tool_calls);
+  BOOST_REQUIRE(!world.tools.empty());
+  auto found = kept();
+  BOOST_REQUIRE(found.size() >= 2u);
+  BOOST_TEST(std::get<tool_call_content>(found[1].what).id == "c1");
+  BOOST_TEST((found[1].how == final_part::state::unknown_outcome));
+  tool_answers("7");
+  found = kept();
+  BOOST_REQUIRE(found.size() == 5u); // Two calls, each with its result.
+  BOOST_TEST(std::get<tool_result_content>(found[2].what).output_json == "7");
+  BOOST_TEST(std::get<tool_result_content>(found[4].what).is_error);
 }
 
 BOOST_FIXTURE_TEST_CASE(start_and_result_are_durable_before_they_are_told,

@@ -292,8 +292,11 @@ void contract_model::soft_stop_due() {
 }
 
 void contract_model::closed(std::uint64_t id, std::string why) {
-  if (!mine(id))
+  if (!mine(id) || !live_->end) { // The failure of its record is recorded.
+    if (why.empty() && last_outcome_ && last_outcome_->first == id)
+      stored_outcome_ = last_outcome_;
     return;
+  }
   auto s = std::move(*std::exchange(live_, {}));
   phase = "idle";
   if (!why.empty()) {

@@ -115,7 +115,9 @@ void contract_simulation::tell_model(const cardboard_world::pending_write& w,
   const auto& r = w.records;
   const bool well = why.empty();
   if (auto* closed = find<record::stream_closed>(r)) {
-    if (!well)
+    if (well) // Perhaps with the second word on it.
+      unrecorded_.erase(number(closed->stream));
+    else
       unrecorded_.insert(number(closed->stream));
     model_.closed(number(closed->stream), why);
   } else if (auto* opened = find<record::stream_opened>(r))
@@ -124,13 +126,13 @@ void contract_simulation::tell_model(const cardboard_world::pending_write& w,
     return;
   else if (auto* started = find<record::tool_started>(r))
     model_.call_started(started->tool_call_id, well);
+  else if (auto* ended = std::get_if<record::tool_ended>(&r.back());
+           ended && !ended->result.provider_executed)
+    model_.call_recorded(ended->result.tool_call_id, well);
   else if (auto* closed_part = find<record::part_closed>(r)) // A flush.
     model_.flushed(number(closed_part->stream), well);
-  else if (auto* ended = find<record::tool_ended>(r);
-           ended && ended->result.provider_executed)
-    model_.flushed(number(ended->stream), well);
-  else if (ended)
-    model_.call_recorded(ended->result.tool_call_id, well);
+  else if (auto* theirs = find<record::tool_ended>(r))
+    model_.flushed(number(theirs->stream), well);
   else if (find<record::history_cut>(r))
     model_.edit_written(well);
   else if (auto* queue = std::get_if<record::queue_replaced>(&r.front());
@@ -204,6 +206,7 @@ void contract_simulation::fire(const deadline_due& due) {
       if (it && may_fail(w)) {
         core_->on(due);
         tell_model(w, "storage");
+        core_->on(records_durable{w.token, disk_full}); // Late, and in vain.
         return;
       }
       write_done(std::move(w), true);
