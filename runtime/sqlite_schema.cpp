@@ -90,9 +90,16 @@ std::span<const char* const> schema_steps() {
   return steps;
 }
 
-expected<owned_fd> lock_store(const std::string& path) {
+store_lock::~store_lock() {
+  if (fd_)
+    ::flock(fd_.get(), LOCK_UN);
+}
+
+expected<store_lock> lock_store(const std::string& path) {
   std::error_code ignored;
   // One lock, whatever links lead to the file.
+  if (std::filesystem::is_directory(path, ignored))
+    return refused("the store " + path + " is a directory; name a file in it");
   const auto real = std::filesystem::weakly_canonical(path, ignored);
   const auto name = (ignored ? path : real.string()) + "-lock";
   owned_fd fd{::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
@@ -110,7 +117,7 @@ expected<owned_fd> lock_store(const std::string& path) {
     return refused("cannot lock " + name + ": " + std::strerror(errno)
                    + "; put the store on a local disk");
   }
-  return fd;
+  return store_lock{std::move(fd)};
 }
 
 namespace {

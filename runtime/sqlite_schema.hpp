@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace penstock {
 
@@ -26,11 +27,23 @@ enum class stream_state : std::int64_t {
   resumed = 4,
 };
 
+/// Unlocks at its end, not when the last copy of its descriptor is closed: a
+/// process that is just being started has one until it runs its program.
+class store_lock {
+public:
+  explicit store_lock(owned_fd fd) : fd_(std::move(fd)) {}
+  ~store_lock();
+  store_lock(store_lock&&) noexcept = default;
+
+private:
+  owned_fd fd_;
+};
+
 /// Keeps other processes (and other stores of this one) out of `path`, by a
 /// lock on PATH-lock that the kernel drops when the process ends, however it
 /// does. SQLite's own locks would let two writers take turns.
 /// Errors: `storage`: held by another, or the file cannot be made.
-expected<owned_fd> lock_store(const std::string& path);
+expected<store_lock> lock_store(const std::string& path);
 
 /// Checks whose file it is and its version, looks for damage, brings it up to
 /// `steps`. @param how of a file or ":memory:".

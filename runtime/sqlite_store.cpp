@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -105,7 +106,7 @@ public:
       auto lock = lock_store(options_.path);
       if (!lock)
         return fail(lock.error());
-      lock_ = std::move(*lock);
+      lock_.emplace(std::move(*lock));
     }
     auto made = open_schema({options_.path, options_.vfs, false});
     if (!made)
@@ -205,7 +206,7 @@ private:
   }
 
   const sqlite_store_options options_;
-  owned_fd lock_; // goes last
+  std::optional<store_lock> lock_; // goes last
   std::unique_ptr<sqlite_connection> db_, read_db_;
   std::unique_ptr<record_writer> records_;
   work_thread<writing> writer_;

@@ -10,7 +10,9 @@
 #include "tests/support/store_calls.hpp"
 
 #include <fstream>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 
 using namespace penstock;
 using namespace penstock::testing;
@@ -194,6 +196,25 @@ BOOST_FIXTURE_TEST_CASE(a_second_user_is_refused_until_the_first_ends,
   BOOST_TEST(!sqlite_store::open({dir.file("link"), {}, {}}).has_value());
   first.reset();
   open();
+}
+
+// As it is in any host that starts programs.
+BOOST_FIXTURE_TEST_CASE(a_process_that_is_being_started_holds_no_store,
+                        fixture) {
+  auto first = open();
+  int ends[2];
+  BOOST_REQUIRE(::pipe(ends) == 0);
+  const auto started = ::fork();
+  if (started == 0) { // It has a copy of each descriptor, and does nothing.
+    char word;
+    ::close(ends[1]);
+    ::_exit(::read(ends[0], &word, 1) == 0 ? 0 : 1);
+  }
+  first.reset();
+  open();
+  ::close(ends[0]);
+  ::close(ends[1]);
+  BOOST_TEST(::waitpid(started, nullptr, 0) == started);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_newer_store_is_refused_untouched, fixture) {
