@@ -62,10 +62,25 @@ BOOST_AUTO_TEST_CASE(of_chat) {
     chat_row({"--workspace", std::string(300, 'w'), "Hi"}, {"workspace"}),
     chat_row({"--api", "smoke-signals", "Hi"},
              {"smoke-signals", "openai-chat", "anthropic-messages"}),
-    chat_row({"--store", "<dir>/a.db", "Hi"}, {"--store"}),
+    chat_row({"--store", "<dir>/none/a.db", "Hi"}, {"none/a.db"}),
     chat_row({"--base-url", "", "Hi"}, {"--base-url", "empty"}),
     chat_row({"--api", "", "Hi"}, {"--api", "empty"}),
-    chat_row({"--store=", "Hi"}, {"--store"}),
+    chat_row({"--store", "", "Hi"}, {"--store", "empty"}),
+  });
+}
+
+BOOST_AUTO_TEST_CASE(of_what_reads_a_store) {
+  for (const std::string command : {"history", "resume", "usage"})
+    check_all({
+      {{command}, {"--store"}},
+      {{command, "--store", "<dir>/none.db"}, {"none.db"}},
+      {{command, "--colour"}, {"--colour", "--help"}},
+    });
+  check_all({
+    {{"store"}, {"verify", "dump", "--help"}},
+    {{"store", "verify"}, {"FILE"}},
+    {{"store", "verify", "<dir>/none.db"}, {"none.db"}},
+    {{"store", "dump", "<dir>/none.db"}, {"none.db"}},
   });
 }
 

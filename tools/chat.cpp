@@ -23,8 +23,14 @@ constexpr std::string_view usage =
   "Ctrl-C aborts. In a conversation it ends the answer, and what was shown of\n"
   "it is remembered; a question that had no answer yet is forgotten. Pressed\n"
   "twice, or at the prompt, it ends the conversation, as Ctrl-D does.\n\n"
+  "With --store FILE the workspace's history is sent along and the new turn "
+  "is\n"
+  "added to it; penstock history shows it, penstock resume goes on with what "
+  "a\n"
+  "crash interrupted, penstock usage tells what it cost.\n\n"
   "Exit codes: 0 completed; 1 the stream failed, or nobody reads standard\n"
-  "output any more; 2 wrong usage or configuration; 130 aborted.\n\n";
+  "output any more; 2 wrong usage or configuration, or the store cannot be\n"
+  "opened; 130 aborted.\n\n";
 
 std::string footer() {
   std::string text{usage};
@@ -66,7 +72,7 @@ void add_options(CLI::App& command, chat_options& to, std::string& prompt) {
                      "API of the provider, for all models: "
                        + listed(codec_names()));
   command.add_option("--store", to.store,
-                     "File that keeps the history (not in this build)");
+                     "File that keeps the conversation; made if absent");
   command.add_option(
     "--config", to.config,
     "JSON file with providers, options, tools and tool_policy");

@@ -69,11 +69,18 @@ expected<void> check_api(const std::string& api) {
 
 } // namespace
 
+expected<void> redirect_model(configuration& to, const chat_options& options,
+                              const char* flag, const std::string& model) {
+  const auto provider = provider_of(flag, model);
+  if (!provider)
+    return fail(provider.error());
+  if (options.base_url.empty() && options.api.empty())
+    return {};
+  return redirect(to.options, options, *provider);
+}
+
 expected<configuration> configuration_of(const chat_options& options) {
-  if (!options.store.empty())
-    return wrong("--store: this build has no store on disk yet; leave it out "
-                 "to keep nothing");
-  if (options.model.empty())
+  if (options.model.empty() && !options.resume)
     return wrong("no model; name one with --model PROVIDER:MODEL, as in "
                  "--model anthropic:claude-haiku-4-5");
   if (auto done = check_api(options.api); !done)
@@ -84,19 +91,12 @@ expected<configuration> configuration_of(const chat_options& options) {
     return wrong("--config: " + made.error().message);
   if (auto done = set_options(made->options, options.set); !done)
     return fail(done.error());
-  const auto take = [&](const char* flag,
-                        const std::string& model) -> expected<void> {
-    const auto provider = provider_of(flag, model);
-    if (!provider)
-      return fail(provider.error());
-    if (options.base_url.empty() && options.api.empty())
-      return {};
-    return redirect(made->options, options, *provider);
-  };
-  if (auto done = take("--model", options.model); !done)
-    return fail(done.error());
+  if (!options.model.empty())
+    if (auto done = redirect_model(*made, options, "--model", options.model);
+        !done)
+      return fail(done.error());
   for (const auto& model : options.fallback)
-    if (auto done = take("--fallback", model); !done)
+    if (auto done = redirect_model(*made, options, "--fallback", model); !done)
       return fail(done.error());
   return made;
 }

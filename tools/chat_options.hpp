@@ -21,12 +21,19 @@ struct chat_options {
   bool json = false;
   bool soft_interrupt = false;
   bool verbose = false;
+  /// Go on with the interrupted streams of the store, each with its own model
+  /// if `model` is empty; of all workspaces if `workspace` is empty.
+  bool resume = false;
   std::optional<std::string> prompt; ///< "-": standard input.
 };
 
 /// The configuration file, with the command line laid over it.
 /// Errors: `invalid_request`, with what to do.
 expected<configuration> configuration_of(const chat_options& options);
+
+/// Lays `--base-url` and `--api` over the provider of a model.
+expected<void> redirect_model(configuration& to, const chat_options& options,
+                              const char* flag, const std::string& model);
 
 /// Makes and adds the tools of the configuration. Their commands do not see
 /// the variables that hold keys.

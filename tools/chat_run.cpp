@@ -4,7 +4,9 @@
 #include "providers/utf8.hpp"
 #include "runtime/event_json.hpp"
 #include "tools/command.hpp"
+#include "tools/open_store.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -73,7 +75,7 @@ void chat_run::on_signal(int signal) {
     return interrupts_.exit_after(0ms, exit_aborted);
   case act::soften: {
     stop_request soft;
-    soft.workspace_id = options_.workspace;
+    soft.workspace_id = turn_of_;
     soft.stream = registered_;
     soft.soft = true;
     return asked_->stop(std::move(soft), [](const auto&) {});
@@ -128,6 +130,8 @@ int chat_run::run() {
     config->options.log = [out = output_](const std::string& line) {
       out->write(STDERR_FILENO, one_line(line, 2'000) + '\n');
     };
+  if (!open_store(*config))
+    return exit_usage;
   const int code = with_runtime(std::move(*config));
   {
     const std::lock_guard lock{mutex_};
@@ -139,11 +143,49 @@ int chat_run::run() {
   return code;
 }
 
+/// Before any request. @returns whether it is open, or none was asked for;
+/// else a line has said what is wrong.
+bool chat_run::open_store(configuration& config) {
+  if (options_.store.empty() && !options_.resume)
+    return true;
+  auto opened =
+    options_.resume
+      ? open_existing_store(options_.store, config.options.durability)
+      : sqlite_store::open({options_.store, config.options.durability, {}});
+  if (!opened) {
+    usage_error(one_line(opened.error().message, 2'000));
+    return false;
+  }
+  if (options_.resume)
+    if (auto known = workspaces_in(**opened, options_.workspace); !known) {
+      usage_error(one_line(known.error().message, 2'000));
+      return false;
+    }
+  auto found = interrupted_in(**opened, options_.resume ? options_.workspace
+                                                        : std::string{});
+  if (!found) {
+    usage_error(one_line(found.error().message, 2'000));
+    return false;
+  }
+  config.options.store = std::move(*opened);
+  interrupted_ = std::move(*found);
+  if (options_.resume && options_.model.empty())
+    for (const auto& one : interrupted_)
+      if (auto done = redirect_model(config, options_, "--model", one.model);
+          !done) {
+        usage_error(done.error().message);
+        return false;
+      }
+  return true;
+}
+
 int chat_run::with_runtime(configuration config) {
   auto opened = runtime::open(std::move(config.options));
   if (!opened)
     return complain(opened.error());
   runtime_ = std::move(*opened);
+  if (options_.resume)
+    return finish(go_on());
   if (auto done = runtime_->check_model(options_.model); !done)
     return complain(done.error());
   const bool talks = !options_.prompt && isatty(STDIN_FILENO) == 1;
@@ -157,6 +199,7 @@ int chat_run::with_runtime(configuration config) {
   if (!events)
     return complain(events.error());
   events_ = std::move(*events);
+  tell_interrupted(interrupted_, options_.store, options_.workspace);
   {
     const std::lock_guard lock{mutex_};
     asked_ = runtime_.get();
@@ -230,22 +273,65 @@ void chat_run::forget_unanswered() {
     runtime_->edit_history({options_.workspace, last.sequence, {}});
 }
 
+/// Goes on with what was interrupted, one after the other.
+int chat_run::go_on() {
+  if (interrupted_.empty()) {
+    output_->write(STDERR_FILENO, "penstock: nothing to resume\n");
+    return exit_completed;
+  }
+  int worst = exit_completed;
+  for (const auto& one : interrupted_) {
+    if (interrupted_.size() > 1)
+      usage_error("going on with workspace \"" + one.workspace_id + '"');
+    auto events = runtime_->subscribe(one.workspace_id);
+    if (!events)
+      return complain(events.error());
+    events_ = std::move(*events);
+    {
+      const std::lock_guard lock{mutex_};
+      asked_ = runtime_.get();
+    }
+    start_request request;
+    request.workspace_id = one.workspace_id;
+    request.model = options_.model.empty() ? one.model : options_.model;
+    request.resume = one.stream;
+    request.metadata_json = one.metadata_json;
+    request.with_history = true;
+    const int code = start(std::move(request));
+    if (code == exit_aborted)
+      return code;
+    worst = std::max(worst, code);
+  }
+  const auto left = runtime_->interrupted();
+  if (!left || worst != exit_completed)
+    return worst;
+  for (const auto& one : *left)
+    if (options_.workspace.empty() || one.workspace_id == options_.workspace)
+      return exit_interrupted;
+  return exit_completed;
+}
+
 int chat_run::answer(const std::string& prompt) {
   start_request request;
   request.workspace_id = options_.workspace;
   request.messages = {{role::user, {text_content{clean_utf8(prompt)}}, {}}};
   request.model = options_.model;
+  request.with_history = talks_ || !options_.store.empty();
+  return start(std::move(request));
+}
+
+int chat_run::start(start_request request) {
   for (const auto& model : options_.fallback) {
     request.fallback.emplace_back();
     request.fallback.back().model = model;
   }
   request.system = options_.system;
   request.tools.assign(tools_.begin(), tools_.end());
-  request.with_history = talks_;
   {
     const std::lock_guard lock{mutex_};
     rule_.begin_turn();
     stop_ = std::stop_source{};
+    turn_of_ = request.workspace_id;
     request.stop_token = stop_.get_token();
   }
   // A reader that left before this has had its say.

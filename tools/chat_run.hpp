@@ -32,10 +32,13 @@ private:
   void on_output_failure();
 
   int complain(const error& why);
+  bool open_store(configuration& config);
   int with_runtime(configuration config);
+  int go_on();
   int converse();
   int answer(const std::string& prompt);
   void forget_unanswered();
+  int start(start_request request);
   int tell_until_end(stream_id id);
   void tell(const stream_event& event);
   int finish(int code);
@@ -47,6 +50,7 @@ private:
   std::mutex mutex_;
   signal_rule rule_;                    // guarded by mutex_, as all below it
   std::stop_source stop_;               // of the turn
+  std::string turn_of_;                 // the turn's workspace
   std::optional<stream_id> registered_; // the turn's stream
   runtime* asked_ = nullptr;
 
@@ -54,7 +58,8 @@ private:
   const std::shared_ptr<output_queue> output_; // shared with the log hook
   terminal_view view_;
   std::vector<std::string> tools_;
-  bool talks_ = false; // a conversation on a terminal
+  std::vector<interrupted_stream> interrupted_; // found in the store
+  bool talks_ = false;                          // a conversation on a terminal
 
   subscription events_;
   std::unique_ptr<runtime> runtime_; // goes first

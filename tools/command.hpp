@@ -28,6 +28,10 @@ void add_chat(CLI::App& app, int& code);
 void add_classify(CLI::App& app, int& code);
 void add_decode(CLI::App& app, int& code);
 void add_demo(CLI::App& app, int& code);
+void add_history(CLI::App& app, int& code);
+void add_resume(CLI::App& app, int& code);
+void add_store(CLI::App& app, int& code);
+void add_usage(CLI::App& app, int& code);
 
 /// Writes "penstock: WHAT" as one line to stderr, without control characters.
 /// Say what to do, and scrub what may hold a key.

@@ -19,17 +19,15 @@ using namespace penstock::cli;
 constexpr auto version = "penstock 0.1.0";
 
 constexpr add_command commands[] = {
-  add_chat,
-  add_classify,
-  add_decode,
-  add_demo,
+  add_chat,    add_classify, add_decode, add_demo,
+  add_history, add_resume,   add_store,  add_usage,
 };
 
 constexpr auto footer =
   "`penstock SUBCOMMAND --help` tells the rest.\n\n"
   "Exit codes: 0 completed; 1 the stream failed, or the output could not be\n"
-  "written; 2 wrong usage or configuration; 130 aborted (Ctrl-C). Errors go\n"
-  "to standard error, a line each.";
+  "written; 2 wrong usage or configuration; 3 interrupted answers were found;\n"
+  "130 aborted (Ctrl-C). Errors go to standard error, a line each.";
 
 std::string unknown_subcommand(CLI::App& app, int argc, char** argv) {
   std::vector<std::string_view> names;
