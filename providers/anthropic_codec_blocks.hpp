@@ -3,7 +3,6 @@
 
 #include "messages/prompt.hpp"
 #include "providers/codec.hpp"
-#include "providers/decoding.hpp"
 #include "providers/json.hpp"
 
 #include <string>
@@ -12,7 +11,7 @@
 namespace penstock::anthropic {
 
 /// The API refuses a text that is empty or only white space.
-using decoding::is_blank;
+bool is_blank(std::string_view text) noexcept;
 
 ordered_json text_block(std::string_view text);
 

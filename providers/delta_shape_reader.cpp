@@ -123,11 +123,6 @@ bool delta_shape_reader::leaf(std::size_t rule) {
     else if (is_integer(what))
       dig(begin, at_, hole::kind::integer);
     return true;
-  case kind::count:
-    if (!is_integer(what))
-      return false;
-    dig(begin, at_, hole::kind::count, rule);
-    return true;
   }
   return false;
 }
@@ -143,10 +138,10 @@ bool delta_shape_reader::text(std::size_t rule, std::string_view what) {
 }
 
 void delta_shape_reader::dig(std::size_t begin, std::size_t end,
-                             hole::kind what, std::size_t rule) {
+                             hole::kind what) {
   into_.literals_.append(event_.substr(literal_begin_, begin - literal_begin_));
   into_.holes_.push_back(
-    {static_cast<std::uint32_t>(begin - literal_begin_), what, rule});
+    {static_cast<std::uint32_t>(begin - literal_begin_), what});
   literal_begin_ = end;
 }
 

@@ -48,7 +48,6 @@ struct content_writer {
     json to{{"type", "text"}};
     put(to, "text", c.text);
     put(to, "signature", c.signature);
-    put(to, "phase", c.phase);
     return to;
   }
   json operator()(const reasoning_content& c) const {
@@ -101,8 +100,7 @@ json json_of(const content& what) {
 std::optional<content> content_in(const json& v) {
   const auto type = bytes_of(v, "type");
   if (type == "text")
-    return text_content{text_of(v, "text"), text_of(v, "signature"),
-                        text_of(v, "phase")};
+    return text_content{text_of(v, "text"), text_of(v, "signature")};
   if (type == "reasoning")
     return reasoning_content{text_of(v, "text"), text_of(v, "signature"),
                              text_of(v, "encrypted"), text_of(v, "item_id")};

@@ -50,6 +50,7 @@ public:
     bench.api = "openai-chat";
     bench.base_url = "http://" + what.host + "/v1";
     options.providers["bench"] = bench;
+    options.store_path = what.store;
     options.log = [](const std::string& line) {
       std::fprintf(stderr, "log: %s\n", line.c_str());
     };

@@ -23,6 +23,8 @@ struct load {
   std::size_t subscribers = 1;
   /// `start` begins none; `begin` does, one at a time.
   bool one_by_one = false;
+  /// Of the runtime, as `runtime_options::store_path`.
+  std::string store{};
 };
 
 /// What all of a client's streams have brought, written by its threads and read
