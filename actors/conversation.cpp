@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <type_traits>
 
 namespace penstock {
 
@@ -17,6 +18,8 @@ bool blank(std::string_view text) {
 template <class Content>
 Content without_signature(Content what) {
   what.signature.clear();
+  if constexpr (std::is_same_v<Content, text_content>)
+    what.phase.clear();
   return what;
 }
 
@@ -31,10 +34,12 @@ struct step_messages {
     auto* last = assistant.parts.empty()
                    ? nullptr
                    : std::get_if<text_content>(&assistant.parts.back());
-    if (last && cut && last->signature.empty() && text.signature.empty())
+    if (last && cut && last->signature.empty() && text.signature.empty()) {
       last->text += text.text;
-    else
+      last->phase = text.phase; // Known at the end only.
+    } else {
       assistant.parts.push_back(text);
+    }
   }
 };
 

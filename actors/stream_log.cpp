@@ -104,15 +104,16 @@ void stream_log::append(std::uint32_t part, std::string_view more) {
     text_bytes_ += more.size();
 }
 
-void stream_log::close(std::uint32_t part, bool cut) {
+content& stream_log::close(std::uint32_t part, bool cut) {
   auto& p = data(part);
   PENSTOCK_CHECK(p.open);
   p.open = false;
   p.how = cut ? final_part::state::cut : final_part::state::complete;
+  return p.what;
 }
 
-void stream_log::close_text(std::uint32_t part, bool cut) {
-  close(part, cut);
+void stream_log::close_text(std::uint32_t part, bool cut, std::string phase) {
+  std::get<text_content>(close(part, cut)).phase = std::move(phase);
   push(kind::text_end, part, entries_[part].index);
 }
 
@@ -122,8 +123,7 @@ void stream_log::close_refusal(std::uint32_t part, bool cut) {
 
 void stream_log::close_reasoning(std::uint32_t part, reasoning_content proof,
                                  bool cut) {
-  close(part, cut);
-  auto& reasoning = std::get<reasoning_content>(data(part).what);
+  auto& reasoning = std::get<reasoning_content>(close(part, cut));
   reasoning.signature = std::move(proof.signature);
   reasoning.encrypted = std::move(proof.encrypted);
   reasoning.item_id = std::move(proof.item_id);

@@ -52,7 +52,7 @@ public:
   std::uint32_t open_refusal();
   /// Text, reasoning, refusal or tool input. The part must be open.
   void append(std::uint32_t part, std::string_view bytes);
-  void close_text(std::uint32_t part, bool cut);
+  void close_text(std::uint32_t part, bool cut, std::string phase = {});
   void close_refusal(std::uint32_t part, bool cut);
   void close_reasoning(std::uint32_t part, reasoning_content proof, bool cut);
   /// Adds a signature to a text part that is still open or closed already.
@@ -155,7 +155,7 @@ private:
   const part_data& data(std::uint32_t part) const;
   std::string& bytes(part_data& p);
   std::string_view bytes(const part_data& p) const;
-  void close(std::uint32_t part, bool cut);
+  content& close(std::uint32_t part, bool cut);
   void tell_segment(const entry& e, std::uint64_t from, std::uint64_t to,
                     std::vector<stream_event>& out) const;
   void tell_mark(const entry& e, std::vector<stream_event>& out) const;

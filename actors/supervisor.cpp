@@ -1,6 +1,7 @@
 #include "actors/supervisor.hpp"
 
 #include "messages/check.hpp"
+#include "providers/message_maker.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -241,7 +242,7 @@ void supervisor_state::launch(attempt_record& a) {
   caf_compat::post(
     a.what.report_to,
     attempt_started{
-      id, a.what.model, a.model->at.api + "/" + a.model->wire_name,
+      id, a.what.model, made_by_text(a.model->at, a.model->wire_name),
       a.model->codec->has_prefill(a.model->at, a.model->wire_name)});
   a.provider =
     self_.spawn_shell<provider_protocol, provider_state>(env_, order_for(a));

@@ -156,8 +156,9 @@ struct forget_stream {
 /// SUPERVISOR to WORKSPACE: the PROVIDER was spawned.
 struct attempt_started {
   attempt_id attempt;
-  std::string model;   ///< "provider:model"
-  std::string made_by; ///< `message::made_by` of what it answers: "api/model".
+  std::string model; ///< "provider:model"
+  std::string
+    made_by; ///< `message::made_by` of what it answers: "api@provider/model".
   /// A cut answer goes back as a prefill: what comes cannot repeat its end.
   bool prefills = false;
 };

@@ -29,6 +29,7 @@ struct text {
 };
 struct text_end {
   part_key key;
+  std::string phase = {}; ///< `text_content::phase`
 };
 struct refusal {
   part_key key;

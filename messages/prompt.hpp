@@ -20,6 +20,8 @@ enum class role : std::uint8_t { system, user, assistant, tool };
 struct text_content {
   std::string text;           ///< UTF-8.
   std::string signature = {}; ///< Gemini's thoughtSignature on a text part.
+  /// OpenAI's: "commentary" on the way, or the "final_answer".
+  std::string phase = {};
   bool operator==(const text_content&) const = default;
 };
 
@@ -75,8 +77,8 @@ using content =
 struct message {
   role from = role::user;
   std::vector<content> parts;
-  /// "api/model" that made an assistant message; empty if unknown. Signatures
-  /// and encrypted reasoning go back to that model only.
+  /// "api@provider/model" that made an assistant message; empty if unknown.
+  /// Signatures and encrypted reasoning go back to that model only.
   std::string made_by;
   bool operator==(const message&) const = default;
 };

@@ -35,7 +35,7 @@ struct attempt_began {
   std::uint32_t step = 1;
   std::uint32_t from_part = 0;
   std::string model;   ///< "provider:model"
-  std::string made_by; ///< "api/model"
+  std::string made_by; ///< "api@provider/model"
 };
 /// The host's messages of a start with history, in the same transaction.
 struct message_added {
@@ -117,7 +117,7 @@ struct attempt_span {
   std::uint32_t step = 1;
   std::uint32_t from = 0;
   std::uint32_t to = 0;
-  std::string made_by; ///< "api/model"; empty if it never started.
+  std::string made_by; ///< "api@provider/model"; empty if it never started.
   /// Its answer counts as the step's. Else what it made was cut, however
   /// whole it looks, and the next attempt goes on from there.
   bool whole = false;

@@ -1,6 +1,7 @@
 #include "providers/anthropic_codec_blocks.hpp"
 
 #include "providers/base64.hpp"
+#include "providers/encoding.hpp"
 #include "providers/utf8.hpp"
 
 #include <algorithm>
@@ -50,24 +51,15 @@ void add_extras(ordered_json& block, const std::string& extras_json) {
 }
 
 ordered_json call_block(std::string_view type, const tool_call_content& call) {
-  auto input = parse_ordered_json(call.input_json);
-  if (!input)
-    input = ordered_json{{"invalid_json", call.input_json}};
-  else if (!input->is_object())
-    input = ordered_json{{"value", std::move(*input)}};
   ordered_json block{{"type", type},
                      {"id", call.id},
                      {"name", call.name},
-                     {"input", std::move(*input)}};
+                     {"input", encoding::input_object(call.input_json)}};
   add_extras(block, call.item_id);
   return block;
 }
 
 } // namespace
-
-bool is_blank(std::string_view text) noexcept {
-  return text.find_first_not_of(" \t\r\n\f\v") == text.npos;
-}
 
 ordered_json text_block(std::string_view text) {
   return {{"type", "text"}, {"text", text}};
@@ -104,10 +96,7 @@ ordered_json tool_use_block(const tool_call_content& call) {
 ordered_json result_content(const tool_result_content& result,
                             encoder_notes& left_out) {
   auto content = ordered_json::array();
-  const auto value = parse_ordered_json(result.output_json);
-  const auto text = value && value->is_string()
-                      ? value->get_ref<const std::string&>()
-                      : result.output_json;
+  const auto text = encoding::output_text(result.output_json);
   if (!is_blank(text))
     content.push_back(text_block(text));
   for (const auto& f : result.files) {

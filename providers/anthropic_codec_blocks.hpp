@@ -3,6 +3,7 @@
 
 #include "messages/prompt.hpp"
 #include "providers/codec.hpp"
+#include "providers/decoding.hpp"
 #include "providers/json.hpp"
 
 #include <string>
@@ -11,7 +12,7 @@
 namespace penstock::anthropic {
 
 /// The API refuses a text that is empty or only white space.
-bool is_blank(std::string_view text) noexcept;
+using decoding::is_blank;
 
 ordered_json text_block(std::string_view text);
 

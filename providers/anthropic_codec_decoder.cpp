@@ -1,32 +1,10 @@
 #include "providers/anthropic_codec_decoder.hpp"
 
+#include "providers/decoding.hpp"
 #include "providers/error_classifier.hpp"
 #include "providers/json.hpp"
-#include "providers/utf8.hpp"
 
 namespace penstock::anthropic {
-
-namespace {
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view space = " \t\r\n";
-  const auto begin = text.find_first_not_of(space);
-  if (begin == text.npos)
-    return {};
-  return text.substr(begin, text.find_last_not_of(space) - begin + 1);
-}
-
-// One line of what was there instead, to recognize the culprit by.
-std::string excerpt(std::string_view body) {
-  constexpr std::size_t bytes_max = 120;
-  auto line = clean_utf8(body.substr(0, bytes_max));
-  for (auto& c : line)
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7F')
-      c = ' ';
-  return line;
-}
-
-} // namespace
 
 void decoder::push(std::string_view bytes, part_batch& out) {
   if (reader_.done())
@@ -63,19 +41,14 @@ void decoder::end(part_batch& out) {
 // The body is over. Perhaps it was no event stream, or a server threw an error
 // at us that is no event.
 void decoder::judge_body(bool cut, part_batch& out) {
-  const auto stray = trimmed(sse_.stray());
+  const auto stray = decoding::trimmed(sse_.stray());
   if (const auto value = parse_json(stray);
       value && !member(*value, "error").is_null())
     return reader_.fail(classify_in_stream("anthropic-messages", stray), out);
   if (any_event_ || sse_.saw_field())
     return; // it was one, and was cut
   if (!stray.empty())
-    reader_.fail({errc::protocol,
-                  "expected an event stream, got: " + excerpt(stray),
-                  0,
-                  {},
-                  {}},
-                 out);
+    reader_.fail(decoding::unexpected_body("an event stream", stray), out);
   else if (!cut)
     reader_.fail({errc::stream_truncated, "the answer has no body", 0, {}, {}},
                  out);

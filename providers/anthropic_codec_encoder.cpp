@@ -5,6 +5,7 @@
 #include "providers/anthropic_codec_models.hpp"
 #include "providers/anthropic_codec_options.hpp"
 #include "providers/anthropic_codec_thinking.hpp"
+#include "providers/encoding.hpp"
 #include "providers/json.hpp"
 
 #include <string>
@@ -14,27 +15,16 @@ namespace penstock::anthropic {
 
 namespace {
 
-constexpr const char* version_header = "2023-06-01";
+using encoding::parse_object;
 
-expected<ordered_json> parse_object(std::string_view text,
-                                    const std::string& what) {
-  auto value = parse_ordered_json(text);
-  if (!value)
-    return fail(errc::invalid_request, what + ": " + value.error().message);
-  if (!value->is_object())
-    return fail(errc::invalid_request, what + " must be a JSON object");
-  return value;
-}
+constexpr const char* version_header = "2023-06-01";
 
 expected<void> add_tools(ordered_json& body, const prompt& what) {
   for (const auto& tool : what.tools) {
     ordered_json entry{{"name", tool.name}};
     if (!is_blank(tool.description))
       entry["description"] = tool.description;
-    auto schema = parse_object(tool.input_schema_json.empty()
-                                 ? R"({"type":"object","properties":{}})"
-                                 : std::string_view{tool.input_schema_json},
-                               "the input schema of the tool " + tool.name);
+    auto schema = encoding::input_schema(tool);
     if (!schema)
       return fail(schema.error());
     entry["input_schema"] = std::move(*schema);
@@ -134,10 +124,11 @@ struct encoded_body {
   std::string betas;
 };
 
-expected<encoded_body> encode_body(std::string_view model, const prompt& what,
+expected<encoded_body> encode_body(const endpoint& at, std::string_view model,
+                                   const prompt& what,
                                    encoder_notes& left_out) {
   const auto& facts = facts_of(model);
-  auto talk = to_conversation(what, model, facts.prefill, left_out);
+  auto talk = to_conversation(what, at, model, facts.prefill, left_out);
   if (!talk)
     return fail(talk.error());
   encoded_body out;
@@ -180,7 +171,7 @@ std::string url_of(const endpoint& at) {
 expected<encoded_request>
 encode_request(const endpoint& at, std::string_view model, const prompt& what) {
   encoded_request request;
-  auto body = encode_body(model, what, request.left_out);
+  auto body = encode_body(at, model, what, request.left_out);
   if (!body)
     return fail(body.error());
   request.http.url = url_of(at);

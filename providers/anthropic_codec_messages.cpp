@@ -1,6 +1,8 @@
 #include "providers/anthropic_codec_messages.hpp"
 
 #include "providers/anthropic_codec_blocks.hpp"
+#include "providers/encoding.hpp"
+#include "providers/message_maker.hpp"
 
 #include <algorithm>
 #include <set>
@@ -15,10 +17,6 @@ constexpr std::string_view lost_result =
   "There is no result: the call was interrupted.";
 constexpr std::string_view lost_beginning =
   "(The beginning of this conversation is not shown.)";
-constexpr std::string_view continue_instruction =
-  "Your last message was cut off. Continue it from exactly where it ends. Do "
-  "not repeat any of it and do not comment on the interruption.";
-
 bool has_type(const ordered_json& block, std::string_view type) {
   return block.at("type") == type;
 }
@@ -47,9 +45,9 @@ struct open_call {
 
 class conversation_builder {
 public:
-  conversation_builder(const prompt& what, std::string_view model,
-                       encoder_notes& left_out)
-    : what_(what), maker_(maker_of(model)), left_out_(left_out) {
+  conversation_builder(const prompt& what, const endpoint& at,
+                       std::string_view model, encoder_notes& left_out)
+    : what_(what), at_(at), model_(model), left_out_(left_out) {
     for (const auto& m : what.messages)
       for (const auto& part : m.parts)
         if (auto* r = std::get_if<tool_result_content>(&part);
@@ -64,8 +62,9 @@ public:
                   [](const auto& n) { return n.from == role::tool; });
     if (m.from == role::assistant) {
       close_calls();
-      same_api_ = m.made_by.starts_with("anthropic-messages/");
-      same_model_ = m.made_by == maker_;
+      const auto maker = maker_of(m.made_by);
+      same_api_ = maker.is_at("anthropic-messages", at_.provider);
+      same_model_ = same_api_ && maker.model == model_;
     }
     for (const auto& part : m.parts) {
       auto done =
@@ -97,7 +96,8 @@ private:
   bool settle_end(bool may_prefill);
 
   const prompt& what_;
-  const std::string maker_;
+  const endpoint& at_;
+  const std::string_view model_;
   encoder_notes& left_out_;
   std::set<std::string> server_results_; // ids that have a result somewhere
   std::set<std::string> server_calls_;   // ids whose call was sent
@@ -296,7 +296,8 @@ bool conversation_builder::settle_end(bool may_prefill) {
   if (is_server_block(blocks.back()))
     return false; // a paused turn goes back as it is
   if (!may_prefill) {
-    turns_.push_back({role::user, {}, {text_block(continue_instruction)}});
+    turns_.push_back(
+      {role::user, {}, {text_block(encoding::continue_instruction)}});
     return false;
   }
   // A prefill excludes thinking, and must not end in white space.
@@ -328,14 +329,10 @@ conversation conversation_builder::finish(bool may_prefill) {
 
 } // namespace
 
-std::string maker_of(std::string_view model) {
-  return "anthropic-messages/" + std::string{model};
-}
-
-expected<conversation> to_conversation(const prompt& what,
+expected<conversation> to_conversation(const prompt& what, const endpoint& at,
                                        std::string_view model, bool may_prefill,
                                        encoder_notes& left_out) {
-  conversation_builder builder{what, model, left_out};
+  conversation_builder builder{what, at, model, left_out};
   for (std::size_t i = 0; i < what.messages.size(); ++i)
     if (auto added = builder.add(i); !added)
       return fail(added.error());

@@ -11,9 +11,6 @@
 
 namespace penstock::anthropic {
 
-/// Reasoning goes back only to the model that signed it, which this names.
-std::string maker_of(std::string_view model);
-
 struct conversation {
   std::string system; ///< All system texts, a blank line between two.
   ordered_json turns = ordered_json::array(); ///< [{role, content: [block]}]
@@ -36,7 +33,7 @@ struct conversation {
 ///        one; else the partial answer is followed by an instruction.
 /// Errors: `invalid_request`: a file of a kind that the API cannot take, named
 ///         with the index of its message; or no message at all.
-expected<conversation> to_conversation(const prompt& what,
+expected<conversation> to_conversation(const prompt& what, const endpoint& at,
                                        std::string_view model, bool may_prefill,
                                        encoder_notes& left_out);
 

@@ -49,6 +49,7 @@ constexpr std::array plain_delta{
   rule{"delta.thinking", rules::text},
   rule{"delta.partial_json", rules::text},
   rule{"delta.type", rules::same},
+  rule{"delta.estimated_tokens", rules::unread}, // beside thinking
   rule{"type", rules::same, R"("content_block_delta")"},
   rule{"index", rules::same},
 };

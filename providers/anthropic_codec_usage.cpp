@@ -1,16 +1,12 @@
 #include "providers/anthropic_codec_usage.hpp"
 
-#include <limits>
+#include "providers/decoding.hpp"
 
 namespace penstock::anthropic {
 
 namespace {
 
-// Saturates: a hostile figure must not wrap into a small one.
-std::uint64_t sum(std::uint64_t a, std::uint64_t b) noexcept {
-  constexpr auto most = std::numeric_limits<std::uint64_t>::max();
-  return a > most - b ? most : a + b;
-}
+using decoding::sum;
 
 void update(std::uint64_t& figure, const json& usage, const char* name) {
   if (const auto count = count_of(usage, name))

@@ -1,6 +1,7 @@
 #include "providers/curl_http_client.hpp"
 
 #include "messages/check.hpp"
+#include "providers/ca_file_check.hpp"
 #include "providers/curl_http_client_shard.hpp"
 #include "providers/curl_http_client_transfer.hpp"
 #include "providers/named_thread.hpp"
@@ -381,9 +382,9 @@ make_curl_http_client(curl_options options) {
   if (options.transfers_per_multi_max == 0)
     return fail(errc::invalid_request,
                 "transfers_per_multi_max must be at least 1");
-  if (!options.ca_file.empty() && access(options.ca_file.c_str(), R_OK) != 0)
-    return fail(errc::invalid_request,
-                "ca_file cannot be read: " + options.ca_file);
+  if (!options.ca_file.empty())
+    if (auto fault = fault_of_ca_file(options.ca_file))
+      return fail(std::move(*fault));
   auto client = std::make_unique<curl_http_client>(std::move(options));
   if (auto running = client->run(); !running)
     return fail(std::move(running.error()));

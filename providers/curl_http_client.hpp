@@ -77,7 +77,7 @@ struct curl_options {
 ///
 /// Threads: as http_client.
 /// Errors:  here `invalid_request` for options that cannot work (`ca_file`
-///          that cannot be read, a buffer of no sensible size), `internal`
+///          without a certificate, a buffer of no sensible size), `internal`
 ///          when the system has no thread or descriptor to give. `on_end`
 ///          gets, beyond what http_client says, `invalid_request` for a
 ///          request that check_request refuses and `protocol` for a head that

@@ -100,6 +100,14 @@ bool skip_integer(std::string_view event, std::size_t& at) {
          || (digits > 1 && digits <= digits_max && event[begin] != '0');
 }
 
+// @pre `skip_integer` took it.
+std::uint64_t value_of(std::string_view digits) {
+  std::uint64_t value = 0;
+  for (const char c : digits)
+    value = value * 10 + static_cast<std::uint64_t>(c - '0');
+  return value;
+}
+
 } // namespace
 
 std::size_t delta_scanner::learn(std::string_view event) {
@@ -117,22 +125,26 @@ delta_scanner::scan(std::string_view event) {
   std::string_view literals = literals_;
   std::string_view text;
   std::size_t at = 0;
+  counts_.clear();
   for (const auto& gap : holes_) {
     const auto before = literals.substr(0, gap.literal_bytes);
     if (event.substr(at, before.size()) != before)
       return std::nullopt;
     literals.remove_prefix(before.size());
     at += before.size();
+    const auto begin = at;
     const bool good = gap.what == hole::kind::text ? take_text(event, at, text)
                       : gap.what == hole::kind::string
                         ? skip_plain(event, at)
                         : skip_integer(event, at);
     if (!good)
       return std::nullopt;
+    if (gap.what == hole::kind::count)
+      counts_.push_back({gap.rule, value_of(event.substr(begin, at - begin))});
   }
   if (event.substr(at) != literals)
     return std::nullopt;
-  return delta{text_rule_, text};
+  return delta{text_rule_, text, counts_};
 }
 
 // Leaves `at` at the quote that ends the text.

@@ -20,6 +20,7 @@ struct delta_rule {
     unread,  ///< The decoder never looks at it: a string or number may change.
     same,    ///< The decoder may look at it: it stays as it was, to the byte.
     nothing, ///< Is null, "" or [].
+    count,   ///< The decoder reads it: an integer, told with the delta.
   };
   std::string_view path; ///< "choices[0].delta.content"
   kind what = kind::same;
@@ -33,11 +34,12 @@ struct delta_rule {
 /// A codec decodes an event the general way, with a DOM, then lets it be
 /// learned. An event is learned only if each of its values is at the place of
 /// a rule. An event that `scan` accepts has the same text but for whole strings
-/// and integers at the places of `text` and `unread`, so the general way would
-/// see the same value but for these; if no rule lies about the decoder, the
-/// parts are the same but for the delta. Whatever is unusual is not accepted
-/// and takes the general way: invalid UTF-8, half a surrogate pair, NUL,
-/// control characters, members without a rule, members that come twice.
+/// and integers at the places of `text`, `count` and `unread`, so the general
+/// way would see the same value but for these; if no rule lies about the
+/// decoder, the parts are the same but for the delta. Whatever is unusual is
+/// not accepted and takes the general way: invalid UTF-8, half a surrogate
+/// pair, NUL, control characters, members without a rule, members that come
+/// twice.
 ///
 /// Limits:  none of its own; as large as one event.
 /// Threads: one owner at a time.
@@ -50,10 +52,16 @@ public:
   /// @param rules of static lifetime; the first with a path counts.
   explicit delta_scanner(std::span<const delta_rule> rules) : rules_(rules) {}
 
+  struct count {
+    std::size_t rule; ///< Whose place it was at.
+    std::uint64_t value;
+  };
   struct delta {
     std::size_t rule;      ///< Whose place the text was at.
     std::string_view text; ///< Valid UTF-8, unescaped. Lives until the next
                            ///< call or as long as the event.
+    /// All integers at places of `count`, in the event's order. As long.
+    std::span<const count> counts;
   };
 
   /// The delta of an event that looks like the one learned last.
@@ -70,9 +78,10 @@ private:
   friend class delta_shape_reader;
 
   struct hole {
-    enum class kind : std::uint8_t { text, string, integer };
+    enum class kind : std::uint8_t { text, string, integer, count };
     std::uint32_t literal_bytes; ///< Before it.
     kind what;
+    std::size_t rule; ///< Of a count.
   };
 
   bool take_text(std::string_view event, std::size_t& at,
@@ -84,6 +93,7 @@ private:
   std::vector<hole> holes_;
   std::size_t text_rule_ = none;
   std::string unescaped_;
+  std::vector<count> counts_; ///< Of the last event.
 };
 
 } // namespace penstock

@@ -123,6 +123,11 @@ bool delta_shape_reader::leaf(std::size_t rule) {
     else if (is_integer(what))
       dig(begin, at_, hole::kind::integer);
     return true;
+  case kind::count:
+    if (!is_integer(what))
+      return false;
+    dig(begin, at_, hole::kind::count, rule);
+    return true;
   }
   return false;
 }
@@ -138,10 +143,10 @@ bool delta_shape_reader::text(std::size_t rule, std::string_view what) {
 }
 
 void delta_shape_reader::dig(std::size_t begin, std::size_t end,
-                             hole::kind what) {
+                             hole::kind what, std::size_t rule) {
   into_.literals_.append(event_.substr(literal_begin_, begin - literal_begin_));
   into_.holes_.push_back(
-    {static_cast<std::uint32_t>(begin - literal_begin_), what});
+    {static_cast<std::uint32_t>(begin - literal_begin_), what, rule});
   literal_begin_ = end;
 }
 

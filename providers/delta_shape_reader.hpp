@@ -30,7 +30,8 @@ private:
   bool array();
   bool leaf(std::size_t rule);
   bool text(std::size_t rule, std::string_view what);
-  void dig(std::size_t begin, std::size_t end, hole::kind what);
+  void dig(std::size_t begin, std::size_t end, hole::kind what,
+           std::size_t rule = delta_scanner::none);
 
   std::string_view skip_value();
   void skip_string();

@@ -132,6 +132,7 @@ constexpr code_row code_rows[] = {
   {"request_too_large", errc::context_exceeded},
   {"payload_too_large", errc::context_exceeded},
   {"tokens_limit_reached", errc::context_exceeded},
+  {"too_many_prompt_tokens", errc::context_exceeded},
   {"TOO_MANY_TOKENS", errc::context_exceeded, 400},
 
   {"model_not_found", errc::model_not_found},

@@ -26,6 +26,8 @@ constexpr std::string_view context_phrases[] = {
   "context_length_exceeded",
   "context length exceeded",
   "context window exceeds limit",
+  "exceeded max context length",
+  "number of input tokens exceeds",
   "greater than the context length",
   "input is too long for requested model",
   "reduce the length of the messages",

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "providers/gemini_partial_args.hpp"
-#include "providers/gemini_parts.hpp"
 #include "providers/json.hpp"
+#include "providers/part_writer.hpp"
 
 #include <optional>
 #include <string>

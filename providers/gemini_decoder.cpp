@@ -2,17 +2,19 @@
 
 #include "messages/limits.hpp"
 #include "providers/base64.hpp"
+#include "providers/decoding.hpp"
 #include "providers/error_classifier.hpp"
-#include "providers/gemini_usage.hpp"
-#include "providers/scrub.hpp"
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 namespace penstock::gemini {
 
 namespace {
+
+using decoding::is_something;
 
 constexpr std::string_view api = "google-gemini";
 
@@ -44,23 +46,42 @@ constexpr std::array finish_table{
   finish_row{"UNEXPECTED_TOOL_CALL", finish_reason::error},
 };
 
+using rule = delta_rule;
+using rules = delta_rule::kind;
+
+// What a chunk may hold that gives text and counts, and nothing else. Each row
+// is a claim about the general way below. The first are in the order of
+// `usage_counts`.
+constexpr std::array plain_chunk{
+  rule{"usageMetadata.promptTokenCount", rules::count},
+  rule{"usageMetadata.cachedContentTokenCount", rules::count},
+  rule{"usageMetadata.candidatesTokenCount", rules::count},
+  rule{"usageMetadata.thoughtsTokenCount", rules::count},
+  rule{"usageMetadata.totalTokenCount", rules::unread},
+  rule{"usageMetadata.promptTokensDetails[0].modality", rules::unread},
+  rule{"usageMetadata.promptTokensDetails[0].tokenCount", rules::unread},
+  rule{"usageMetadata.candidatesTokensDetails[0].modality", rules::unread},
+  rule{"usageMetadata.candidatesTokensDetails[0].tokenCount", rules::unread},
+  rule{"usageMetadata.cacheTokensDetails[0].modality", rules::unread},
+  rule{"usageMetadata.cacheTokensDetails[0].tokenCount", rules::unread},
+  rule{"usageMetadata.trafficType", rules::unread},
+  rule{"usageMetadata.serviceTier", rules::unread},
+  rule{"candidates[0].content.parts[0].text", rules::text},
+  rule{"candidates[0].content.parts[0].thought", rules::same},
+  rule{"candidates[0].content.role", rules::unread},
+  rule{"candidates[0].index", rules::same, "0"},
+  rule{"candidates[0].safetyRatings", rules::same},
+  rule{"candidates[0].finishReason", rules::nothing},
+  rule{"modelVersion", rules::same},
+  rule{"responseId", rules::same},
+  rule{"createTime", rules::unread},
+};
+
 finish_reason unified(std::string_view raw) {
   for (const auto& row : finish_table)
     if (row.raw == raw)
       return row.reason;
   return finish_reason::other;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view white = " \t\r\n";
-  const auto begin = std::min(text.find_first_not_of(white), text.size());
-  text.remove_prefix(begin);
-  return text.substr(0, text.find_last_not_of(white) + 1);
-}
-
-bool is_something(const json& value) {
-  return !value.is_null() && value != "" && value != false
-         && !(value.is_structured() && value.empty());
 }
 
 // Where candidate 0 is: by its index, or the first if it has none.
@@ -91,32 +112,21 @@ bool has_object(const json& part) {
 
 } // namespace
 
-void decoder::push(std::string_view bytes, part_batch& out) {
-  if (over_)
-    return;
-  frames_.push(bytes);
-  sse_event event;
-  while (!over_ && frames_.next(event))
-    on_event(event.data, false, out);
-  if (!over_ && frames_.failure().code != errc::none)
-    fail(frames_.failure(), out);
-}
+decoder::decoder(bool short_way)
+  : plain_(short_way ? std::span<const delta_rule>{plain_chunk}
+                     : std::span<const delta_rule>{}) {}
 
-void decoder::end(part_batch& out) {
-  sse_event event;
-  if (!over_ && frames_.flush_at_end(event))
-    on_event(event.data, true, out);
-  if (!over_)
-    judge_stray(out);
-  if (!over_ && finished())
+void decoder::on_body_end(part_batch& out) {
+  judge_stray(out);
+  if (!over() && finished())
     answer_is_over(out);
-  over_ = true;
 }
 
-// @param at_end the event lacks its end: if it is not whole, it was cut.
-void decoder::on_event(std::string_view data, bool at_end, part_batch& out) {
-  data = trimmed(data);
-  if (data.empty() || data == "[DONE]") // A gateway's, of another API.
+void decoder::on_event(const sse_event&, std::string_view data, bool at_end,
+                       part_batch& out) {
+  if (data == "[DONE]") // A gateway's, of another API.
+    return;
+  if (on_plain_delta(data, out))
     return;
   const auto chunk = parse_json(data);
   if (!chunk) {
@@ -124,11 +134,36 @@ void decoder::on_event(std::string_view data, bool at_end, part_batch& out) {
       fail(chunk.error(), out);
     return;
   }
-  events_ = true;
   if (!on_error(*chunk, data, out))
     on_chunk(*chunk, data, out);
-  if (!over_)
-    check_limits(out);
+  if (over())
+    return;
+  check_limits(out);
+  plain_.learn(data);
+  plain_thought_ =
+    member(element(
+             member(member(element(member(*chunk, "candidates"), 0), "content"),
+                    "parts"),
+             0),
+           "thought")
+    == true;
+}
+
+bool decoder::on_plain_delta(std::string_view data, part_batch& out) {
+  const auto delta = plain_.scan(data);
+  if (!delta)
+    return false;
+  if (plain_thought_)
+    parts_.reasoning(delta->text, out);
+  else
+    parts_.text(delta->text, out);
+  usage_counts counts;
+  for (const auto& [at, value] : delta->counts)
+    *(std::array{&counts.prompt, &counts.cached, &counts.answer,
+                 &counts.thoughts}[at]) = value;
+  on_usage(counts, out);
+  check_limits(out);
+  return true;
 }
 
 bool decoder::on_error(const json& chunk, std::string_view data,
@@ -155,7 +190,7 @@ void decoder::on_chunk(const json& chunk, std::string_view data,
     }
   }
   on_feedback(member(chunk, "promptFeedback"), out);
-  on_usage(member(chunk, "usageMetadata"), out);
+  on_usage(counts_of(member(chunk, "usageMetadata")), out);
 }
 
 void decoder::on_info(const json& chunk, part_batch& out) {
@@ -192,7 +227,7 @@ void decoder::on_content(const json& content, std::size_t candidate,
         member_of(element_of(member_of(*whole, "candidates"), candidate),
                   "content"),
         "parts");
-  for (std::size_t i = 0; i < list.size() && !over_; ++i) {
+  for (std::size_t i = 0; i < list.size() && !over(); ++i) {
     on_part(list[i], element_of(ordered, i), out);
     check_limits(out);
   }
@@ -303,8 +338,8 @@ void decoder::on_provider_result(const json& wire, ordered_json whole,
     out.add(part::signature{key, std::move(signature)});
 }
 
-void decoder::on_usage(const json& wire, part_batch& out) {
-  auto usage = usage_of(wire);
+void decoder::on_usage(const usage_counts& counts, part_batch& out) {
+  auto usage = usage_of(counts);
   if (!usage)
     return;
   usage->known =
@@ -321,8 +356,9 @@ void decoder::answer_is_over(part_batch& out) {
   calls_.finish(reason != finish_reason::stop, out);
   sources_.tell(parts_, out);
   check_limits(out);
-  if (std::exchange(over_, true))
+  if (over())
     return;
+  end_answer();
   if (usage_ && usage_->known != token_usage::quality::exact) {
     usage_->known = token_usage::quality::exact;
     out.add(part::usage{*usage_});
@@ -335,31 +371,17 @@ void decoder::answer_is_over(part_batch& out) {
 // The body is over. Perhaps it was no event stream, or the server threw an
 // error at us that is no event; that counts even after a finish reason.
 void decoder::judge_stray(part_batch& out) {
-  const auto text = trimmed(frames_.stray());
+  const auto text = stray();
   if (const auto value = parse_json(text); value && on_error(*value, text, out))
     return;
-  if (finished() || events_ || frames_.saw_field() || text.empty())
-    return;
-  constexpr std::size_t shown_bytes_max = 80;
-  fail(
-    {errc::protocol,
-     "expected an event stream, got: "
-       + one_line(scrub(text.substr(0, 4 * shown_bytes_max)), shown_bytes_max),
-     0,
-     {},
-     {}},
-    out);
+  if (!finished())
+    refuse_stray(text, out);
 }
 
 void decoder::check_limits(part_batch& out) {
   for (const auto* failure : {&parts_.failure(), &calls_.failure()})
-    if (!over_ && failure->code != errc::none)
+    if (!over() && failure->code != errc::none)
       fail(*failure, out);
-}
-
-void decoder::fail(error why, part_batch& out) {
-  over_ = true;
-  out.add(part::failed{std::move(why)});
 }
 
 } // namespace penstock::gemini

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "providers/codec.hpp"
+#include "providers/delta_scanner.hpp"
+#include "providers/event_stream_decoder.hpp"
 #include "providers/gemini_calls.hpp"
-#include "providers/gemini_parts.hpp"
 #include "providers/gemini_sources.hpp"
+#include "providers/gemini_usage.hpp"
 #include "providers/json.hpp"
-#include "providers/sse_decoder.hpp"
+#include "providers/part_writer.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -34,14 +36,20 @@ namespace penstock::gemini {
 /// Errors: an error object in the stream or between its events is classified;
 ///         a body that is no event stream, malformed JSON and an exceeded limit
 ///         are `protocol`.
-class decoder final : public response_decoder {
+/// Cost:   a chunk with nothing but text and counts, and otherwise like the one
+///         before, is read without a DOM.
+class decoder final : public event_stream_decoder {
 public:
-  void push(std::string_view bytes, part_batch& out) override;
-  void end(part_batch& out) override;
+  /// @param short_way false: every chunk takes the general way.
+  explicit decoder(bool short_way = true);
+
   bool finished() const noexcept override { return finish_raw_.has_value(); }
 
 private:
-  void on_event(std::string_view data, bool at_end, part_batch& out);
+  void on_event(const sse_event& event, std::string_view data, bool at_end,
+                part_batch& out) override;
+  void on_body_end(part_batch& out) override;
+  bool on_plain_delta(std::string_view data, part_batch& out);
   bool on_error(const json& chunk, std::string_view data, part_batch& out);
   void on_chunk(const json& chunk, std::string_view data, part_batch& out);
   void on_info(const json& chunk, part_batch& out);
@@ -56,10 +64,9 @@ private:
   void on_provider_result(const json& wire, ordered_json whole,
                           const char* kind, std::string signature,
                           part_batch& out);
-  void on_usage(const json& wire, part_batch& out);
+  void on_usage(const usage_counts& counts, part_batch& out);
   void answer_is_over(part_batch& out);
   void judge_stray(part_batch& out);
-  void fail(error why, part_batch& out);
   void check_limits(part_batch& out);
 
   struct provider_call {
@@ -68,7 +75,8 @@ private:
     bool answered;
   };
 
-  sse_decoder frames_;
+  delta_scanner plain_;
+  bool plain_thought_ = false; // what it knows is reasoning
   part_writer parts_;
   function_calls calls_;
   source_collector sources_;
@@ -77,8 +85,6 @@ private:
   std::optional<token_usage> usage_;      // the last one given
   std::optional<std::string> finish_raw_; // the last one seen
   bool blocked_ = false;                  // it is the reason of a block
-  bool events_ = false;                   // a chunk was seen
-  bool over_ = false;                     // nothing more is taken
 };
 
 } // namespace penstock::gemini

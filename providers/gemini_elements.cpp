@@ -1,6 +1,7 @@
 #include "providers/gemini_elements.hpp"
 
 #include "providers/base64.hpp"
+#include "providers/encoding.hpp"
 
 #include <optional>
 #include <utility>
@@ -60,18 +61,11 @@ expected<ordered_json> file_part(const file_content& file) {
 }
 
 ordered_json call_part(const tool_call_content& call, bool with_id) {
-  auto args = parse_ordered_json(call.input_json);
-  if (!args)
-    args = call.input_json.empty()
-             ? ordered_json::object()
-             : object_with("invalid_json", call.input_json);
-  else if (!args->is_object())
-    args = object_with("value", std::move(*args));
   ordered_json wire;
   if (with_id)
     wire["id"] = call.item_id;
   wire["name"] = call.name;
-  wire["args"] = std::move(*args);
+  wire["args"] = encoding::input_object(call.input_json);
   return object_with("functionCall", std::move(wire));
 }
 

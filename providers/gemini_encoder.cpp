@@ -1,9 +1,9 @@
 #include "providers/gemini_encoder.hpp"
 
+#include "providers/encoding.hpp"
 #include "providers/gemini_messages.hpp"
 #include "providers/gemini_models.hpp"
 #include "providers/json.hpp"
-#include "providers/model_catalog.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -15,17 +15,9 @@ namespace penstock::gemini {
 
 namespace {
 
-constexpr std::size_t stops_max = 5;
+using encoding::parse_object;
 
-expected<ordered_json> parse_object(std::string_view text,
-                                    const std::string& what) {
-  auto value = parse_ordered_json(text);
-  if (!value)
-    return fail(errc::invalid_request, what + ": " + value.error().message);
-  if (!value->is_object())
-    return fail(errc::invalid_request, what + " must be a JSON object");
-  return value;
-}
+constexpr std::size_t stops_max = 5;
 
 // Whether a schema asks for nothing: such a function has no parameters.
 bool asks_nothing(const ordered_json& schema) {
@@ -55,12 +47,8 @@ private:
   expected<void> add_thinking();
   expected<void> add_sampling();
   expected<void> add_provider_options();
-  expected<header_list> make_headers() const;
   void set_budget(ordered_json& config, thinking_level level);
   void set_level(ordered_json& config, thinking_level level);
-
-  static void merge(ordered_json& into, const ordered_json& from);
-  static void set(header_list& headers, const header& one);
 
   const endpoint& at_;
   std::string_view model_;
@@ -83,7 +71,7 @@ expected<encoded_request> encoder::run() {
   auto url = make_url();
   if (!url)
     return fail(url.error());
-  auto headers = make_headers();
+  auto headers = encoding::request_headers(at_, what_, "x-goog-api-key");
   if (!headers)
     return fail(headers.error());
   encoded_request request;
@@ -129,7 +117,7 @@ expected<std::string> encoder::make_url() const {
 }
 
 expected<void> encoder::add_messages() {
-  auto talk = to_conversation(what_, model_, facts_, left_out_);
+  auto talk = to_conversation(what_, at_, model_, facts_, left_out_);
   if (!talk)
     return fail(talk.error());
   body_["contents"] = std::move(talk->contents);
@@ -147,8 +135,7 @@ expected<void> encoder::add_tools() {
   for (const auto& tool : what_.tools) {
     ordered_json one{{"name", tool.name}, {"description", tool.description}};
     if (!tool.input_schema_json.empty()) {
-      auto schema = parse_object(tool.input_schema_json,
-                                 "the input schema of the tool " + tool.name);
+      auto schema = encoding::input_schema(tool);
       if (!schema)
         return fail(schema.error());
       if (!asks_nothing(*schema))
@@ -303,53 +290,8 @@ expected<void> encoder::add_provider_options() {
       body_["tools"].push_back(std::move(tool));
     options->erase("tools");
   }
-  merge(body_, *options);
+  encoding::merge_patch(body_, *options);
   return {};
-}
-
-// Objects are merged, null removes, anything else replaces (RFC 7396).
-void encoder::merge(ordered_json& into, const ordered_json& from) {
-  if (!from.is_object()) {
-    into = from;
-    return;
-  }
-  if (!into.is_object())
-    into = ordered_json::object();
-  for (const auto& [name, value] : from.items()) {
-    if (value.is_null())
-      into.erase(name);
-    else
-      merge(into[name], value);
-  }
-}
-
-expected<header_list> encoder::make_headers() const {
-  header_list headers{{"content-type", "application/json"},
-                      {"accept", "text/event-stream"}};
-  if (!at_.key.empty())
-    headers.emplace_back("x-goog-api-key", at_.key.reveal());
-  for (const auto* more : {&at_.headers, &what_.headers})
-    for (const auto& one : *more)
-      set(headers, one);
-  if (auto fault = fault_of(headers))
-    return fail(std::move(*fault));
-  return headers;
-}
-
-void encoder::set(header_list& headers, const header& one) {
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  };
-  const auto it =
-    std::find_if(headers.begin(), headers.end(), [&](const header& h) {
-      return std::equal(h.first.begin(), h.first.end(), one.first.begin(),
-                        one.first.end(),
-                        [&](char a, char b) { return lower(a) == lower(b); });
-    });
-  if (it == headers.end())
-    headers.push_back(one);
-  else
-    it->second = one.second;
 }
 
 } // namespace

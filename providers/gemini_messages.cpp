@@ -1,6 +1,9 @@
 #include "providers/gemini_messages.hpp"
 
+#include "providers/decoding.hpp"
+#include "providers/encoding.hpp"
 #include "providers/gemini_elements.hpp"
+#include "providers/message_maker.hpp"
 
 #include <algorithm>
 #include <map>
@@ -11,21 +14,15 @@ namespace penstock::gemini {
 
 namespace {
 
-constexpr std::string_view api_prefix = "google-gemini/";
+using decoding::is_blank;
+
 constexpr std::string_view lost_result =
   "\"There is no result: the call was interrupted.\"";
 constexpr std::string_view lost_beginning =
   "(The beginning of this conversation is not shown.)";
-constexpr std::string_view continue_instruction =
-  "Your last message was cut off. Continue it from exactly where it ends. Do "
-  "not repeat any of it and do not comment on the interruption.";
 /// For a call that another model, or nobody, has signed.
 /// Source: ai.google.dev/gemini-api/docs/thought-signatures, its FAQ.
 constexpr const char* no_signature = "skip_thought_signature_validator";
-
-bool blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n\f\v") == text.npos;
-}
 
 std::string_view bare(std::string_view model) {
   constexpr std::string_view folder = "models/";
@@ -45,9 +42,10 @@ struct open_call {
 
 class builder {
 public:
-  builder(const prompt& what, std::string_view model, const model_facts& facts,
-          encoder_notes& left_out)
-    : what_(what), model_(bare(model)), facts_(facts), left_out_(left_out) {
+  builder(const prompt& what, const endpoint& at, std::string_view model,
+          const model_facts& facts, encoder_notes& left_out)
+    : what_(what), at_(at), model_(bare(model)), facts_(facts),
+      left_out_(left_out) {
     for (const auto& m : what.messages)
       for (const auto& part : m.parts)
         if (auto* r = std::get_if<tool_result_content>(&part);
@@ -60,11 +58,9 @@ public:
     if (m.from == role::assistant || m.from == role::user)
       close_calls();
     if (m.from == role::assistant) {
-      same_api_ = m.made_by.starts_with(api_prefix);
-      same_model_ =
-        same_api_
-        && bare(std::string_view{m.made_by}.substr(api_prefix.size()))
-             == model_;
+      const auto maker = maker_of(m.made_by);
+      same_api_ = maker.is_at("google-gemini", at_.provider);
+      same_model_ = same_api_ && bare(maker.model) == model_;
       needs_signature_ = facts_.signed_calls && !has_signed_call(m);
       runs_.clear();
     }
@@ -96,6 +92,7 @@ private:
   void note_once(std::string text);
 
   const prompt& what_;
+  const endpoint& at_;
   std::string_view model_;
   const model_facts& facts_;
   encoder_notes& left_out_;
@@ -135,7 +132,7 @@ void builder::note_once(std::string text) {
 
 expected<void> builder::add(role from, const text_content& p) {
   if (from == role::system) {
-    if (!blank(p.text))
+    if (!is_blank(p.text))
       system_ += (system_.empty() ? "" : "\n\n") + p.text;
   } else if (!p.text.empty()
              || (from == role::assistant && same_model_
@@ -273,7 +270,7 @@ conversation builder::finish() {
   if (turns_.front().model)
     turns_.insert(turns_.begin(), {false, {text_part(lost_beginning)}});
   if (turns_.back().model)
-    turns_.push_back({false, {text_part(continue_instruction)}});
+    turns_.push_back({false, {text_part(encoding::continue_instruction)}});
   done.system = std::move(system_);
   for (auto& t : turns_) {
     auto parts = ordered_json::array();
@@ -287,18 +284,18 @@ conversation builder::finish() {
 
 } // namespace
 
-expected<conversation> to_conversation(const prompt& what,
+expected<conversation> to_conversation(const prompt& what, const endpoint& at,
                                        std::string_view model,
                                        const model_facts& facts,
                                        encoder_notes& left_out) {
-  builder talk{what, model, facts, left_out};
+  builder talk{what, at, model, facts, left_out};
   for (std::size_t i = 0; i < what.messages.size(); ++i)
     if (auto added = talk.add(i); !added)
       return fail(added.error());
   auto done = talk.finish();
   if (done.contents.empty())
     return fail(errc::invalid_request, "no message holds anything to send");
-  if (!blank(what.system))
+  if (!is_blank(what.system))
     done.system =
       done.system.empty() ? what.system : what.system + "\n\n" + done.system;
   if (!facts.system && !done.system.empty()) {

@@ -29,7 +29,7 @@ struct conversation {
 ///
 /// Errors: `invalid_request`, with the index of the message: a file without
 ///         bytes and URL, or with bytes and no type; or no message at all.
-expected<conversation> to_conversation(const prompt& what,
+expected<conversation> to_conversation(const prompt& what, const endpoint& at,
                                        std::string_view model,
                                        const model_facts& facts,
                                        encoder_notes& left_out);

@@ -1,8 +1,8 @@
 // What a Gemini answer rests on: grounding, citations, pages that were read.
 #pragma once
 
-#include "providers/gemini_parts.hpp"
 #include "providers/json.hpp"
+#include "providers/part_writer.hpp"
 
 #include <cstddef>
 #include <map>

@@ -1,30 +1,26 @@
 #include "providers/gemini_usage.hpp"
 
-#include <limits>
+#include "providers/decoding.hpp"
 
 namespace penstock::gemini {
 
-namespace {
+using decoding::sum;
 
-// Sums of counts from outside do not wrap.
-std::uint64_t sum(std::uint64_t a, std::uint64_t b) noexcept {
-  constexpr auto most = std::numeric_limits<std::uint64_t>::max();
-  return a > most - b ? most : a + b;
+usage_counts counts_of(const json& wire) {
+  return {count_of(wire, "promptTokenCount"),
+          count_of(wire, "cachedContentTokenCount"),
+          count_of(wire, "candidatesTokenCount"),
+          count_of(wire, "thoughtsTokenCount")};
 }
 
-} // namespace
-
-std::optional<token_usage> usage_of(const json& wire) {
-  const auto input = count_of(wire, "promptTokenCount");
-  const auto answer = count_of(wire, "candidatesTokenCount");
-  const auto thoughts = count_of(wire, "thoughtsTokenCount");
-  if (!input && !answer && !thoughts)
+std::optional<token_usage> usage_of(const usage_counts& counts) {
+  if (!counts.prompt && !counts.answer && !counts.thoughts)
     return std::nullopt;
   token_usage usage;
-  usage.input_total = input.value_or(0);
-  usage.cache_read = count_of(wire, "cachedContentTokenCount").value_or(0);
-  usage.reasoning = thoughts.value_or(0);
-  usage.output_total = sum(answer.value_or(0), usage.reasoning);
+  usage.input_total = counts.prompt.value_or(0);
+  usage.cache_read = counts.cached.value_or(0);
+  usage.reasoning = counts.thoughts.value_or(0);
+  usage.output_total = sum(counts.answer.value_or(0), usage.reasoning);
   return usage;
 }
 

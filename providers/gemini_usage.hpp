@@ -8,7 +8,14 @@
 
 namespace penstock::gemini {
 
+/// What `usageMetadata` counts.
+struct usage_counts {
+  std::optional<std::uint64_t> prompt, cached, answer, thoughts;
+};
+
 /// @param wire `usageMetadata`. Any JSON.
+usage_counts counts_of(const json& wire);
+
 /// @returns nothing if it counts neither input nor output: early chunks of
 ///          Vertex AI have a `trafficType` alone. `known` is left to the
 ///          caller, who knows whether more will follow.
@@ -16,6 +23,6 @@ namespace penstock::gemini {
 /// What the API's own tools read (`toolUsePromptTokenCount`) is not counted:
 /// it is no part of the prompt, and the figure of the prompt is what caches and
 /// windows are measured by.
-std::optional<token_usage> usage_of(const json& wire);
+std::optional<token_usage> usage_of(const usage_counts& counts);
 
 } // namespace penstock::gemini

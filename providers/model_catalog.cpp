@@ -22,6 +22,11 @@ std::string in_quotes(std::string_view name) {
   return '"' + one_line(scrub(name), shown_bytes_max) + '"';
 }
 
+// Perhaps a key was pasted in its place.
+std::string_view shown_name(std::string_view name) {
+  return looks_like_key(name) ? scrubbed : name;
+}
+
 template <class Names>
 std::string list_of(const Names& names) {
   std::string text;
@@ -178,7 +183,7 @@ expected<resolved_model> model_catalog::resolve(std::string_view name) const {
   const auto colon = name.find(':');
   if (colon == name.npos || colon == 0 || colon + 1 == name.size())
     return fail(errc::model_not_found,
-                in_quotes(name)
+                in_quotes(shown_name(name))
                   + " is not of the form provider:model, such as "
                     "openai:gpt-5 or anthropic:claude-sonnet-4-5");
   const std::string provider{name.substr(0, colon)};
@@ -195,9 +200,9 @@ expected<resolved_model> model_catalog::resolve(std::string_view name) const {
                   + std::to_string(limits::id_bytes_max) + " bytes");
   const auto config = providers_.find(provider);
   if (config == providers_.end())
-    return fail(errc::model_not_found, "unknown provider " + in_quotes(provider)
-                                         + "; known ones are "
-                                         + list_of(provider_names()));
+    return fail(errc::model_not_found,
+                "unknown provider " + in_quotes(shown_name(provider))
+                  + "; known ones are " + list_of(provider_names()));
   auto at = endpoint_of(provider, config->second);
   if (!at)
     return of_provider(provider, std::move(at.error()));

@@ -2,16 +2,40 @@
 
 #include "messages/limits.hpp"
 #include "providers/base64.hpp"
+#include "providers/decoding.hpp"
 #include "providers/error_classifier.hpp"
-#include "providers/scrub.hpp"
 
+#include <array>
+#include <span>
 #include <utility>
 
 namespace penstock {
 
 namespace {
 
+using decoding::over_limit;
+using decoding::trimmed;
+
 constexpr std::string_view api = "ollama";
+
+using rule = delta_rule;
+using rules = delta_rule::kind;
+
+// What a line may hold that gives text and nothing else. Each row is a claim
+// about the general way below.
+constexpr std::array plain_line{
+  rule{"message.content", rules::text},
+  rule{"message.thinking", rules::text},
+  rule{"message.role", rules::unread},
+  rule{"message.images", rules::nothing},
+  rule{"message.tool_calls", rules::nothing},
+  rule{"model", rules::same},
+  rule{"done", rules::same, "false"},
+  rule{"error", rules::nothing},
+  rule{"created_at", rules::unread},
+  rule{"remote_model", rules::unread},
+  rule{"remote_host", rules::unread},
+};
 
 finish_reason unified(std::string_view raw, bool has_calls) {
   // Absent in answers of old servers, and always "stop" after calls.
@@ -20,14 +44,6 @@ finish_reason unified(std::string_view raw, bool has_calls) {
   if (raw == "length")
     return finish_reason::length;
   return finish_reason::other; // "load", "unload": nothing was generated.
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view white = " \t\r\n";
-  const auto begin = text.find_first_not_of(white);
-  if (begin == text.npos)
-    return {};
-  return text.substr(begin, text.find_last_not_of(white) - begin + 1);
 }
 
 // The wire does not say what an image is; its first bytes do.
@@ -43,16 +59,20 @@ std::string image_type(std::string_view bytes) {
   return "application/octet-stream";
 }
 
-error over_limit(const char* limit, std::size_t bytes_max) {
-  return {errc::protocol,
-          "answer exceeds " + std::string{limit} + " ("
-            + std::to_string(bytes_max) + " bytes)",
-          0,
-          {},
-          {}};
+// Whether more bytes could make a JSON object of it.
+bool begins_object(std::string_view text) {
+  text = trimmed(text);
+  if (!text.starts_with('{'))
+    return false;
+  text = trimmed(text.substr(1));
+  return text.empty() || text[0] == '"' || text[0] == '}';
 }
 
 } // namespace
+
+ollama_decoder::ollama_decoder(bool short_way)
+  : plain_(short_way ? std::span<const delta_rule>{plain_line}
+                     : std::span<const delta_rule>{}) {}
 
 void ollama_decoder::push(std::string_view bytes, part_batch& out) {
   if (over_)
@@ -81,12 +101,28 @@ void ollama_decoder::on_line(std::string_view line, part_batch& out) {
   const bool first = !std::exchange(begun_, true);
   if (in_document_ || (first && trimmed(line) == "{"))
     return on_document_line(line, out);
-  if (const auto value = parse_json(line))
+  if (on_plain_delta(line, out))
+    return;
+  if (const auto value = parse_json(line)) {
     on_value(*value, line, out);
-  else if (known_)
+    plain_.learn(line);
+  } else if (known_)
     fail(value.error(), out);
   else
     refuse(line, out);
+}
+
+bool ollama_decoder::on_plain_delta(std::string_view line, part_batch& out) {
+  const auto delta = plain_.scan(line);
+  if (!delta)
+    return false;
+  if (plain_line[delta->rule].path == "message.content")
+    parts_.text(delta->text, out);
+  else
+    parts_.reasoning(delta->text, out);
+  if (parts_.failure().code != errc::none)
+    fail(parts_.failure(), out);
+  return true;
 }
 
 // It lacks its line end: if it is not whole, it was cut.
@@ -95,7 +131,7 @@ void ollama_decoder::on_last_line(std::string_view line, part_batch& out) {
     return on_document_line(line, out);
   if (const auto value = parse_json(line))
     on_value(*value, line, out);
-  else if (!known_ && !trimmed(line).starts_with('{'))
+  else if (!known_ && !begins_object(line))
     refuse(line, out);
 }
 
@@ -200,15 +236,8 @@ void ollama_decoder::on_done(const json& value, part_batch& out) {
 }
 
 void ollama_decoder::refuse(std::string_view body, part_batch& out) {
-  constexpr std::size_t shown_bytes_max = 80;
-  fail(
-    {errc::protocol,
-     "expected a chat answer of Ollama on each line, got: "
-       + one_line(scrub(body.substr(0, 4 * shown_bytes_max)), shown_bytes_max),
-     0,
-     {},
-     {}},
-    out);
+  fail(decoding::unexpected_body("a chat answer of Ollama on each line", body),
+       out);
 }
 
 void ollama_decoder::fail(error why, part_batch& out) {

@@ -2,9 +2,10 @@
 #pragma once
 
 #include "providers/codec.hpp"
+#include "providers/delta_scanner.hpp"
 #include "providers/json.hpp"
 #include "providers/ndjson_decoder.hpp"
-#include "providers/openai_chat_parts.hpp"
+#include "providers/part_writer.hpp"
 
 #include <string>
 #include <string_view>
@@ -23,12 +24,17 @@ namespace penstock {
 /// completion"),
 ///         docs/api/errors.mdx, docs/openapi.yaml.
 /// Limits: limits::ndjson_line_bytes_max (a document's lines together, too),
-///         those of openai_chat_parts, limits::tool_input_bytes_max.
+///         those of part_writer, limits::tool_input_bytes_max.
 /// Errors: an `{"error": …}` is classified; a body that is something else,
 ///         malformed JSON and an exceeded limit are `protocol`. A body that
 ///         ends before `done` is no failure here: `finished` is false.
+/// Cost:   a line with nothing but text or thinking, and otherwise like the one
+///         before, is read without a DOM.
 class ollama_decoder final : public response_decoder {
 public:
+  /// @param short_way false: every line takes the general way.
+  explicit ollama_decoder(bool short_way = true);
+
   void push(std::string_view bytes, part_batch& out) override;
   void end(part_batch& out) override;
   bool finished() const noexcept override { return done_; }
@@ -37,6 +43,7 @@ private:
   void on_line(std::string_view line, part_batch& out);
   void on_last_line(std::string_view line, part_batch& out);
   void on_document_line(std::string_view line, part_batch& out);
+  bool on_plain_delta(std::string_view line, part_batch& out);
   void on_value(const json& value, std::string_view text, part_batch& out);
   void on_message(const json& message, part_batch& out);
   void on_call(const json& call, part_batch& out);
@@ -47,7 +54,8 @@ private:
   void fail(error why, part_batch& out);
 
   ndjson_decoder lines_;
-  openai_chat_parts parts_;
+  delta_scanner plain_;
+  part_writer parts_;
   std::string document_;   // the lines of a value that is printed over several
   std::string stranger_;   // the first value that says nothing, its begin
   bool begun_ = false;     // a line was seen

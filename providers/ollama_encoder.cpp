@@ -1,11 +1,10 @@
 #include "providers/ollama_encoder.hpp"
 
+#include "providers/encoding.hpp"
 #include "providers/json.hpp"
-#include "providers/model_catalog.hpp"
 #include "providers/ollama_messages.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -14,45 +13,7 @@ namespace penstock {
 
 namespace {
 
-expected<ordered_json> parse_object(std::string_view text,
-                                    const std::string& what) {
-  auto value = parse_ordered_json(text);
-  if (!value)
-    return fail(errc::invalid_request, what + ": " + value.error().message);
-  if (!value->is_object())
-    return fail(errc::invalid_request, what + " must be a JSON object");
-  return value;
-}
-
-// Objects are merged, null removes, anything else replaces (RFC 7396).
-void merge(ordered_json& into, const ordered_json& from) {
-  if (!from.is_object()) {
-    into = from;
-    return;
-  }
-  if (!into.is_object())
-    into = ordered_json::object();
-  for (const auto& [name, value] : from.items()) {
-    if (value.is_null())
-      into.erase(name);
-    else
-      merge(into[name], value);
-  }
-}
-
-void set(header_list& headers, const header& one) {
-  const auto same = [&](const header& h) {
-    return std::equal(h.first.begin(), h.first.end(), one.first.begin(),
-                      one.first.end(), [](unsigned char a, unsigned char b) {
-                        return std::tolower(a) == std::tolower(b);
-                      });
-  };
-  const auto it = std::find_if(headers.begin(), headers.end(), same);
-  if (it == headers.end())
-    headers.push_back(one);
-  else
-    it->second = one.second;
-}
+using encoding::parse_object;
 
 // "registry/user/gpt-oss:20b" is a gpt-oss. Of the models with levels it is
 // the one that Ollama's documentation names; the others know on and off.
@@ -78,7 +39,9 @@ public:
         return fail(done.error());
     if (what_.cache != cache_ttl::off)
       left_out_.emplace_back("cache: the server decides what it keeps");
-    auto headers = make_headers();
+    // The key is of ollama.com, or of a proxy; a local server needs none.
+    auto headers =
+      encoding::request_headers(at_, what_, {}, "application/x-ndjson");
     if (!headers)
       return fail(headers.error());
     encoded_request request;
@@ -91,7 +54,7 @@ public:
 
 private:
   expected<void> add_messages() {
-    auto messages = encode_ollama_messages(what_, model_, left_out_);
+    auto messages = encode_ollama_messages(what_, at_, model_, left_out_);
     if (!messages)
       return fail(messages.error());
     body_["messages"] = std::move(*messages);
@@ -110,11 +73,7 @@ private:
     if (how == none)
       return {};
     for (const auto& tool : what_.tools) {
-      auto schema =
-        parse_object(tool.input_schema_json.empty()
-                       ? R"({"type":"object","properties":{}})"
-                       : std::string_view{tool.input_schema_json},
-                     "the input schema of the tool \"" + tool.name + '"');
+      auto schema = encoding::input_schema(tool);
       if (!schema)
         return fail(schema.error());
       ordered_json function{{"name", tool.name}};
@@ -194,26 +153,13 @@ private:
       parse_object(what_.provider_options_json, "provider_options");
     if (!options)
       return fail(options.error());
-    merge(body_, *options);
+    encoding::merge_patch(body_, *options);
     // Absent is true.
     if (const auto stream = body_.find("stream");
         stream != body_.end() && *stream != true)
       return fail(errc::invalid_request,
                   "provider_options must not turn \"stream\" off");
     return {};
-  }
-
-  expected<header_list> make_headers() const {
-    header_list headers{{"content-type", "application/json"},
-                        {"accept", "application/x-ndjson"}};
-    if (!at_.key.empty()) // ollama.com, or a proxy; a local server needs none.
-      headers.emplace_back("authorization", "Bearer " + at_.key.reveal());
-    for (const auto* more : {&at_.headers, &what_.headers})
-      for (const auto& one : *more)
-        set(headers, one);
-    if (auto fault = fault_of(headers))
-      return fail(std::move(*fault));
-    return headers;
   }
 
   const endpoint& at_;

@@ -1,6 +1,8 @@
 #include "providers/ollama_messages.hpp"
 
 #include "providers/base64.hpp"
+#include "providers/encoding.hpp"
+#include "providers/message_maker.hpp"
 #include "providers/utf8.hpp"
 
 #include <algorithm>
@@ -11,39 +13,21 @@ namespace penstock {
 
 namespace {
 
-constexpr std::string_view continue_instruction =
-  "Your last message was cut off. Continue it from exactly where it ends. Do "
-  "not repeat any of it and do not comment on the interruption.";
-
-// A text as it is, anything else as JSON.
-std::string output_text(const std::string& output_json) {
-  const auto value = parse_json(output_json);
-  return value && value->is_string() ? text_of(*value) : output_json;
-}
-
-// Ollama takes objects only.
-ordered_json arguments_of(const tool_call_content& call) {
-  auto input = parse_ordered_json(call.input_json);
-  if (!input)
-    return ordered_json{{"invalid_json", call.input_json}};
-  if (!input->is_object())
-    return ordered_json{{"value", std::move(*input)}};
-  return std::move(*input);
-}
-
 ordered_json call_of(const tool_call_content& call, std::size_t index) {
   ordered_json one{{"type", "function"}};
   if (!call.id.empty())
     one["id"] = call.id;
-  one["function"] = {
-    {"index", index}, {"name", call.name}, {"arguments", arguments_of(call)}};
+  one["function"] = {{"index", index},
+                     {"name", call.name},
+                     {"arguments", encoding::input_object(call.input_json)}};
   return one;
 }
 
 class writer {
 public:
-  writer(const prompt& what, std::string_view model, encoder_notes& left_out)
-    : what_(what), model_(model), left_out_(left_out) {}
+  writer(const prompt& what, const endpoint& at, std::string_view model,
+         encoder_notes& left_out)
+    : what_(what), at_(at), model_(model), left_out_(left_out) {}
 
   expected<ordered_json> run() {
     if (!what_.system.empty())
@@ -58,7 +42,7 @@ public:
     const auto& last = messages_.back();
     if (what_.ending == continuation::partial && last.at("role") == "assistant"
         && !last.contains("tool_calls"))
-      add({{"role", "user"}, {"content", continue_instruction}});
+      add({{"role", "user"}, {"content", encoding::continue_instruction}});
     return std::move(messages_);
   }
 
@@ -184,7 +168,7 @@ private:
                     "a tool message holds tool results only");
       if (result->provider_executed)
         continue;
-      auto text = output_text(result->output_json);
+      auto text = encoding::output_text(result->output_json);
       auto images = ordered_json::array();
       for (const auto& file : result->files)
         if (auto done = add_file(file, text, images); !done)
@@ -220,9 +204,8 @@ private:
   }
 
   bool is_own(const message& m) const {
-    constexpr std::string_view api = "ollama/";
-    return m.made_by.starts_with(api)
-           && std::string_view{m.made_by}.substr(api.size()) == model_;
+    const auto maker = maker_of(m.made_by);
+    return maker.is_at("ollama", at_.provider) && maker.model == model_;
   }
 
   void note(std::string_view what) {
@@ -231,6 +214,7 @@ private:
   }
 
   const prompt& what_;
+  const endpoint& at_;
   std::string_view model_;
   encoder_notes& left_out_;
   ordered_json messages_ = ordered_json::array();
@@ -242,9 +226,10 @@ private:
 } // namespace
 
 expected<ordered_json> encode_ollama_messages(const prompt& what,
+                                              const endpoint& at,
                                               std::string_view model,
                                               encoder_notes& left_out) {
-  return writer{what, model, left_out}.run();
+  return writer{what, at, model, left_out}.run();
 }
 
 } // namespace penstock

@@ -1,17 +1,19 @@
 #include "providers/openai_chat_decoder.hpp"
 
 #include "messages/limits.hpp"
+#include "providers/decoding.hpp"
 #include "providers/error_classifier.hpp"
 #include "providers/openai_chat_usage.hpp"
-#include "providers/scrub.hpp"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
 namespace penstock {
 
 namespace {
+
+using decoding::is_something;
+using decoding::trimmed;
 
 constexpr std::string_view api = "openai-chat";
 
@@ -85,19 +87,6 @@ finish_reason unified(std::string_view raw) {
                                            : finish_reason::other;
 }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view white = " \t\r\n";
-  const auto begin = std::min(text.find_first_not_of(white), text.size());
-  text.remove_prefix(begin);
-  return text.substr(0, text.find_last_not_of(white) + 1);
-}
-
-// Servers send `"error": null` and `"error": ""` in healthy chunks.
-bool is_something(const json& value) {
-  return !value.is_null() && value != "" && value != false
-         && !(value.is_structured() && value.empty());
-}
-
 // The choice that counts: number 0, or the first if they have no numbers.
 const json& choice_of(const json& chunk) {
   const auto& choices = member(chunk, "choices");
@@ -113,33 +102,17 @@ openai_chat_decoder::openai_chat_decoder(bool short_way)
   : plain_(short_way ? std::span<const delta_rule>{plain_chunk}
                      : std::span<const delta_rule>{}) {}
 
-void openai_chat_decoder::push(std::string_view bytes, part_batch& out) {
-  if (over_)
-    return;
-  frames_.push(bytes);
-  sse_event event;
-  while (!over_ && frames_.next(event))
-    on_event(event, false, out);
-  if (!over_ && frames_.failure().code != errc::none)
-    fail(frames_.failure(), out);
-}
-
-void openai_chat_decoder::end(part_batch& out) {
-  sse_event event;
-  if (!over_ && frames_.flush_at_end(event))
-    on_event(event, true, out);
-  if (!over_ && !finished())
+void openai_chat_decoder::on_body_end(part_batch& out) {
+  if (!finished())
     judge_stray(out);
-  if (!over_ && finished())
+  if (!over() && finished())
     answer_is_over(out);
-  over_ = true;
 }
 
-// @param at_end the event lacks its end: if it is not whole, it was cut.
-void openai_chat_decoder::on_event(const sse_event& event, bool at_end,
+void openai_chat_decoder::on_event(const sse_event& event,
+                                   std::string_view data, bool at_end,
                                    part_batch& out) {
-  const auto data = trimmed(event.data);
-  if (data.empty() || on_plain_delta(event, data, out))
+  if (on_plain_delta(event, data, out))
     return;
   if (data == "[DONE]") {
     done_ = true;
@@ -151,10 +124,9 @@ void openai_chat_decoder::on_event(const sse_event& event, bool at_end,
       fail(chunk.error(), out);
     return;
   }
-  events_ = true;
   if (!on_error(*chunk, event.type, data, out))
     on_chunk(*chunk, out);
-  if (!over_) {
+  if (!over()) {
     check_limits(out);
     plain_.learn(data);
   }
@@ -230,6 +202,7 @@ void openai_chat_decoder::on_delta(const json& delta, part_batch& out) {
   if (text.is_string() && delta.size() == 1)
     return parts_.text(bytes_of(text), out);
   on_reasoning(delta, out);
+  executed_.take(member(delta, "executed_tools"), parts_, out);
   on_content(text, out);
   parts_.refusal(bytes_of(delta, "refusal"), out);
   if (const auto& images = member(delta, "images"); images.is_array())
@@ -271,7 +244,7 @@ void openai_chat_decoder::on_finish(std::string raw, part_batch& out) {
 
 // Told only now, since some servers put a finish reason into every chunk.
 void openai_chat_decoder::answer_is_over(part_batch& out) {
-  over_ = true;
+  end_answer();
   parts_.close(out);
   if (!finish_raw_)
     calls_.finish(true, parts_, out);
@@ -289,24 +262,14 @@ void openai_chat_decoder::answer_is_over(part_batch& out) {
 // The body ended early. Perhaps it was no event stream, or the server threw an
 // error at us that is no event.
 void openai_chat_decoder::judge_stray(part_batch& out) {
-  auto text = trimmed(frames_.stray());
+  auto text = stray();
   if (text.starts_with("error:")) // llama.cpp
     text = trimmed(text.substr(6));
   const auto value = parse_json(text);
   if (value && value->is_object()
       && on_error(*value, value->contains("choices") ? "" : "error", text, out))
     return;
-  if (!events_ && !frames_.saw_field() && !text.empty()) {
-    constexpr std::size_t shown_bytes_max = 80;
-    fail({errc::protocol,
-          "expected an event stream, got: "
-            + one_line(scrub(text.substr(0, 4 * shown_bytes_max)),
-                       shown_bytes_max),
-          0,
-          {},
-          {}},
-         out);
-  }
+  refuse_stray(text, out);
 }
 
 void openai_chat_decoder::check_limits(part_batch& out) {
@@ -321,11 +284,6 @@ void openai_chat_decoder::check_limits(part_batch& out) {
           {},
           {}},
          out);
-}
-
-void openai_chat_decoder::fail(error why, part_batch& out) {
-  over_ = true;
-  out.add(part::failed{std::move(why)});
 }
 
 } // namespace penstock

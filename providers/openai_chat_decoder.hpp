@@ -3,10 +3,11 @@
 
 #include "providers/codec.hpp"
 #include "providers/delta_scanner.hpp"
+#include "providers/event_stream_decoder.hpp"
 #include "providers/json.hpp"
-#include "providers/openai_chat_parts.hpp"
+#include "providers/openai_chat_executed_tools.hpp"
 #include "providers/openai_chat_tool_calls.hpp"
-#include "providers/sse_decoder.hpp"
+#include "providers/part_writer.hpp"
 
 #include <optional>
 #include <set>
@@ -24,14 +25,11 @@ namespace penstock {
 ///         event stream, malformed JSON and an exceeded limit are `protocol`.
 /// Cost:   a chunk with nothing but text, reasoning or a refusal, and otherwise
 ///         like the one before, is read without a DOM.
-class openai_chat_decoder final : public response_decoder {
+class openai_chat_decoder final : public event_stream_decoder {
 public:
   /// @param short_way false: every chunk takes the general way. Slower, and the
   ///        same parts: for comparisons.
   explicit openai_chat_decoder(bool short_way = true);
-
-  void push(std::string_view bytes, part_batch& out) override;
-  void end(part_batch& out) override;
 
   /// A finish reason was seen, or `[DONE]`.
   bool finished() const noexcept override {
@@ -39,7 +37,9 @@ public:
   }
 
 private:
-  void on_event(const sse_event& event, bool at_end, part_batch& out);
+  void on_event(const sse_event& event, std::string_view data, bool at_end,
+                part_batch& out) override;
+  void on_body_end(part_batch& out) override;
   bool on_error(const json& chunk, std::string_view type, std::string_view data,
                 part_batch& out);
   bool on_plain_delta(const sse_event& event, std::string_view data,
@@ -58,22 +58,19 @@ private:
   void on_finish(std::string raw, part_batch& out);
   void answer_is_over(part_batch& out);
   void judge_stray(part_batch& out);
-  void fail(error why, part_batch& out);
   void check_limits(part_batch& out);
 
-  sse_decoder frames_;
   delta_scanner plain_;
-  openai_chat_parts parts_;
+  part_writer parts_;
   openai_chat_tool_calls calls_;
+  openai_chat_executed_tools executed_;
   bool has_id_ = false, has_model_ = false;
   std::optional<std::uint64_t> detail_index_; // of the last reasoning detail
   std::set<std::string, std::less<>> cited_;  // URLs given as sources
   std::string audio_;                         // decoded, until it is whole
   std::optional<token_usage> usage_;          // the last one given
   std::optional<std::string> finish_raw_;     // the last one seen
-  bool events_ = false;                       // a chunk was seen
   bool done_ = false;                         // [DONE] was seen
-  bool over_ = false;                         // nothing more is taken
 };
 
 } // namespace penstock

@@ -1,6 +1,7 @@
 #include "providers/openai_chat_elements.hpp"
 
 #include "providers/base64.hpp"
+#include "providers/encoding.hpp"
 #include "providers/utf8.hpp"
 
 #include <cstdint>
@@ -10,26 +11,9 @@ namespace penstock {
 
 namespace {
 
-std::string url_of(const file_content& file) {
-  return file.url.empty()
-           ? "data:" + file.media_type + ";base64," + base64_encode(file.bytes)
-           : file.url;
-}
-
-std::string_view sound_format(std::string_view media_type) {
-  if (media_type == "audio/wav" || media_type == "audio/x-wav"
-      || media_type == "audio/wave")
-    return "wav";
-  if (media_type == "audio/mpeg" || media_type == "audio/mp3")
-    return "mp3";
-  return {};
-}
-
-std::string name_of(const file_content& file) {
-  if (!file.name.empty())
-    return file.name;
-  return file.media_type == "application/pdf" ? "file.pdf" : "file";
-}
+using encoding::name_of;
+using encoding::sound_format;
+using encoding::url_of;
 
 expected<ordered_json> document_element(const file_content& file,
                                         const openai_chat_quirks& quirks) {
@@ -138,11 +122,6 @@ std::string call_id(const std::string& id, const openai_chat_quirks& quirks) {
     return id.size() == exact && is_alphanumeric(id) ? id
                                                      : short_name(id, exact);
   return most != 0 && id.size() > most ? short_name(id, 24) : id;
-}
-
-std::string output_text(const std::string& output_json) {
-  const auto value = parse_json(output_json);
-  return value && value->is_string() ? text_of(*value) : output_json;
 }
 
 std::string reasoning_text(const message& m) {

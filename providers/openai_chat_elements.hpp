@@ -31,9 +31,6 @@ ordered_json call_element(const tool_call_content& call,
 /// for it. The same id gives the same id.
 std::string call_id(const std::string& id, const openai_chat_quirks& quirks);
 
-/// A tool's output: a text as it is, anything else as JSON.
-std::string output_text(const std::string& output_json);
-
 /// All reasoning of a message, joined.
 std::string reasoning_text(const message& m);
 

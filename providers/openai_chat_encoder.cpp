@@ -1,5 +1,6 @@
 #include "providers/openai_chat_encoder.hpp"
 
+#include "providers/encoding.hpp"
 #include "providers/json.hpp"
 #include "providers/openai_chat_messages.hpp"
 #include "providers/openai_chat_quirks.hpp"
@@ -15,8 +16,8 @@ namespace penstock {
 
 namespace {
 
+using encoding::parse_object;
 using openai::effort_for;
-using openai::parse_object;
 
 /// Writes one request, member by member.
 class encoder {
@@ -36,7 +37,7 @@ public:
         return fail(done.error());
     if (what_.cache != cache_ttl::off)
       leave_out("cache", "the server decides what it keeps");
-    auto headers = openai::request_headers(at_, what_, quirks_.key_header);
+    auto headers = encoding::request_headers(at_, what_, quirks_.key_header);
     if (!headers)
       return fail(headers.error());
     encoded_request request;
@@ -73,11 +74,7 @@ private:
 
   expected<void> add_tools() {
     for (const auto& tool : what_.tools) {
-      auto schema =
-        parse_object(tool.input_schema_json.empty()
-                       ? R"({"type":"object","properties":{}})"
-                       : std::string_view{tool.input_schema_json},
-                     "the input schema of the tool \"" + tool.name + '"');
+      auto schema = encoding::input_schema(tool);
       if (!schema)
         return fail(schema.error());
       ordered_json function{{"name", tool.name}};
@@ -257,7 +254,7 @@ private:
       parse_object(what_.provider_options_json, "provider_options");
     if (!options)
       return fail(options.error());
-    openai::merge_patch(body_, *options);
+    encoding::merge_patch(body_, *options);
     const auto stream = body_.find("stream");
     if (stream == body_.end() || *stream != true)
       return fail(errc::invalid_request,

@@ -1,8 +1,9 @@
 #include "providers/openai_chat_messages.hpp"
 
 #include "providers/base64.hpp"
+#include "providers/encoding.hpp"
+#include "providers/message_maker.hpp"
 #include "providers/openai_chat_elements.hpp"
-#include "providers/openai_request.hpp"
 #include "providers/utf8.hpp"
 
 #include <algorithm>
@@ -107,7 +108,7 @@ private:
           return fail(element.error());
         files.push_back(std::move(*element));
       }
-      ordered_json body = output_text(result->output_json);
+      ordered_json body = encoding::output_text(result->output_json);
       if (!files.empty() && quirks_.files_in_tool_results) {
         files.insert(files.begin(), text_element(body));
         body = std::move(files);
@@ -174,11 +175,8 @@ private:
 
   // Proofs of origin, and what they prove, go back to their origin only.
   bool is_own(const message& m) const {
-    const auto slash = m.made_by.find('/');
-    const auto api = std::string_view{m.made_by}.substr(0, slash);
-    return slash != m.made_by.npos
-           && (api == "openai-chat" || api == "openai-compatible")
-           && std::string_view{m.made_by}.substr(slash + 1) == model_;
+    const auto maker = maker_of(m.made_by);
+    return maker.is_at("openai-chat", at_.provider) && maker.model == model_;
   }
 
   void add_reasoning(ordered_json& one, const message& m, std::size_t i) const {
@@ -217,7 +215,7 @@ private:
       return;
     out_.prefill = can_prefill(quirks_, at_);
     if (!out_.prefill)
-      add({{"role", "user"}, {"content", openai::continue_instruction}});
+      add({{"role", "user"}, {"content", encoding::continue_instruction}});
     else if (quirks_.prefill == chat_prefill::prefix)
       last["prefix"] = true;
     else if (quirks_.prefill == chat_prefill::partial)

@@ -60,7 +60,7 @@ struct openai_chat_tool_calls::fragment {
   }
 };
 
-void openai_chat_tool_calls::delta(const json& wire, openai_chat_parts& parts,
+void openai_chat_tool_calls::delta(const json& wire, part_writer& parts,
                                    part_batch& out) {
   if (!wire.is_object() || failure_.code != errc::none)
     return;
@@ -78,7 +78,7 @@ void openai_chat_tool_calls::delta(const json& wire, openai_chat_parts& parts,
   extend(calls_[at], what, parts, out);
 }
 
-void openai_chat_tool_calls::legacy(const json& wire, openai_chat_parts& parts,
+void openai_chat_tool_calls::legacy(const json& wire, part_writer& parts,
                                     part_batch& out) {
   if (!wire.is_object() || failure_.code != errc::none)
     return;
@@ -93,7 +93,7 @@ void openai_chat_tool_calls::legacy(const json& wire, openai_chat_parts& parts,
 
 std::size_t openai_chat_tool_calls::find_or_begin(const json& wire,
                                                   const fragment& what,
-                                                  openai_chat_parts& parts,
+                                                  part_writer& parts,
                                                   part_batch& out) {
   const auto index = count_of(wire, "index");
   std::optional<std::size_t> found;
@@ -131,7 +131,7 @@ std::size_t openai_chat_tool_calls::find_or_begin(const json& wire,
 }
 
 void openai_chat_tool_calls::extend(call& c, const fragment& what,
-                                    openai_chat_parts& parts, part_batch& out) {
+                                    part_writer& parts, part_batch& out) {
   if (c.complete)
     return;
   if (c.id.empty())
@@ -158,7 +158,7 @@ void openai_chat_tool_calls::extend(call& c, const fragment& what,
     out.tool_input(c.key, shown);
 }
 
-void openai_chat_tool_calls::start(call& c, openai_chat_parts& parts,
+void openai_chat_tool_calls::start(call& c, part_writer& parts,
                                    part_batch& out) {
   parts.close(out);
   c.started = true;
@@ -166,8 +166,7 @@ void openai_chat_tool_calls::start(call& c, openai_chat_parts& parts,
   out.tool_input(c.key, c.input); // What came before the name.
 }
 
-void openai_chat_tool_calls::complete_if_whole(call& c,
-                                               openai_chat_parts& parts,
+void openai_chat_tool_calls::complete_if_whole(call& c, part_writer& parts,
                                                part_batch& out) {
   if (c.complete || c.malformed || !c.kind.empty() || !c.extent.balanced())
     return;
@@ -176,7 +175,7 @@ void openai_chat_tool_calls::complete_if_whole(call& c,
     complete(c, parts, out);
 }
 
-void openai_chat_tool_calls::complete(call& c, openai_chat_parts& parts,
+void openai_chat_tool_calls::complete(call& c, part_writer& parts,
                                       part_batch& out) {
   if (!c.started) {
     if (c.id.empty() && c.input.empty())
@@ -195,7 +194,7 @@ void openai_chat_tool_calls::complete(call& c, openai_chat_parts& parts,
                         {}});
 }
 
-void openai_chat_tool_calls::finish(bool cut, openai_chat_parts& parts,
+void openai_chat_tool_calls::finish(bool cut, part_writer& parts,
                                     part_batch& out) {
   for (auto& c : calls_) {
     if (cut)

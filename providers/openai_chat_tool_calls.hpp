@@ -3,7 +3,7 @@
 #pragma once
 
 #include "providers/json.hpp"
-#include "providers/openai_chat_parts.hpp"
+#include "providers/part_writer.hpp"
 
 #include <cstdint>
 #include <map>
@@ -46,15 +46,15 @@ private:
 class openai_chat_tool_calls {
 public:
   /// One element of `delta.tool_calls`. Any JSON.
-  void delta(const json& wire, openai_chat_parts& parts, part_batch& out);
+  void delta(const json& wire, part_writer& parts, part_batch& out);
 
   /// `delta.function_call`, the form before there were several.
-  void legacy(const json& wire, openai_chat_parts& parts, part_batch& out);
+  void legacy(const json& wire, part_writer& parts, part_batch& out);
 
   /// The answer is finished: completes the calls.
   /// @param cut it ended early (length, content filter): a call whose input is
   ///        not whole was cut with it, and stays incomplete.
-  void finish(bool cut, openai_chat_parts& parts, part_batch& out);
+  void finish(bool cut, part_writer& parts, part_batch& out);
 
   const error& failure() const noexcept { return failure_; }
 
@@ -71,12 +71,12 @@ private:
   struct fragment;
 
   std::size_t find_or_begin(const json& wire, const fragment& what,
-                            openai_chat_parts& parts, part_batch& out);
-  void extend(call& c, const fragment& what, openai_chat_parts& parts,
+                            part_writer& parts, part_batch& out);
+  void extend(call& c, const fragment& what, part_writer& parts,
               part_batch& out);
-  void start(call& c, openai_chat_parts& parts, part_batch& out);
-  void complete_if_whole(call& c, openai_chat_parts& parts, part_batch& out);
-  void complete(call& c, openai_chat_parts& parts, part_batch& out);
+  void start(call& c, part_writer& parts, part_batch& out);
+  void complete_if_whole(call& c, part_writer& parts, part_batch& out);
+  void complete(call& c, part_writer& parts, part_batch& out);
 
   std::vector<call> calls_; // in the order of their beginning
   std::map<std::uint64_t, std::size_t> by_index_;

@@ -1,19 +1,15 @@
 #include "providers/openai_chat_usage.hpp"
 
+#include "providers/decoding.hpp"
+
 #include <algorithm>
 #include <initializer_list>
-#include <limits>
 
 namespace penstock {
 
 namespace {
 
-// Sums of counts from outside do not wrap.
-std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
-  return a > std::numeric_limits<std::uint64_t>::max() - b
-           ? std::numeric_limits<std::uint64_t>::max()
-           : a + b;
-}
+using decoding::sum;
 
 std::optional<std::uint64_t>
 first_count(const json& value, std::initializer_list<const char*> names) {
@@ -35,27 +31,37 @@ std::optional<token_usage> openai_chat_usage(const json& wire) {
   token_usage usage;
   usage.input_total = input.value_or(0);
   usage.output_total = output.value_or(0);
-  usage.cache_read =
-    std::max(count_of(input_details, "cached_tokens").value_or(0),
-             first_count(wire,
-                         {
-                           "prompt_cache_hit_tokens", // DeepSeek
-                           "num_cached_tokens",       // Mistral
-                           "cached_tokens",           // Moonshot
-                           "cache_read_input_tokens", // LiteLLM
-                         })
-               .value_or(0));
+  usage.cache_read = std::max(
+    first_count(input_details, {"cached_tokens"})
+      .value_or(count_of(member(wire, "prompt_token_details"), // Mistral
+                         "cached_tokens")
+                  .value_or(0)),
+    first_count(wire,
+                {
+                  "prompt_cache_hit_tokens", // DeepSeek
+                  "num_cached_tokens",       // Mistral
+                  "cached_tokens",           // Moonshot
+                  "cache_read_input_tokens", // LiteLLM
+                })
+      .value_or(0));
   usage.cache_write = std::max(
-    first_count(input_details, {"cache_write_tokens",     // OpenRouter
-                                "cache_creation_tokens"}) // LiteLLM
+    first_count(input_details, {"cache_write_tokens",           // OpenRouter
+                                "cache_creation_tokens",        // LiteLLM
+                                "cache_creation_input_tokens"}) // Alibaba
       .value_or(0),
     count_of(wire, "cache_creation_input_tokens").value_or(0)); // LiteLLM
   usage.reasoning = first_count(output_details, {"reasoning_tokens"})
                       .value_or(count_of(wire, "reasoning_tokens").value_or(0));
+  // xAI, known by its count of sources, has been seen to count what it had
+  // cached beside the prompt. Mistral's larger count is a slip of theirs.
+  if (wire.contains("num_sources_used") && usage.cache_read > usage.input_total)
+    usage.input_total = sum(usage.input_total, usage.cache_read);
   // xAI counts reasoning beside the completion; the total tells.
   const auto total = count_of(wire, "total_tokens");
   const auto with_reasoning = sum(usage.output_total, usage.reasoning);
-  if (usage.reasoning > 0 && total == sum(usage.input_total, with_reasoning))
+  if (usage.reasoning > 0
+      && (total == sum(input.value_or(0), with_reasoning)
+          || total == sum(usage.input_total, with_reasoning)))
     usage.output_total = with_reasoning;
   return usage;
 }

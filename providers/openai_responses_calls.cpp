@@ -1,5 +1,6 @@
 // Calls and results among the items: members of openai_responses_items.
 #include "messages/limits.hpp"
+#include "providers/decoding.hpp"
 #include "providers/openai_responses_items.hpp"
 
 #include <utility>
@@ -7,10 +8,6 @@
 namespace penstock {
 
 namespace {
-
-bool is_blank(std::string_view text) noexcept {
-  return text.find_first_not_of(" \t\r\n") == text.npos;
-}
 
 bool says_error(const json& wire) {
   const auto status = bytes_of(wire, "status");
@@ -44,7 +41,7 @@ void openai_responses_items::start_call(item& it,
   it.call_id = call_id_of(wire);
   if (it.call_id.empty())
     it.call_id = it.id;
-  by_call_id_[it.call_id] = static_cast<std::size_t>(&it - items_.data());
+  by_call_id_[it.call_id] = number_of(it);
   out.add(part::tool_start{*it.key, it.call_id, it.tool,
                            std::string{shown_kind(it.type)},
                            executed_by_provider(kind, wire, all_custom_)});
@@ -56,10 +53,8 @@ void openai_responses_items::input_delta(std::string_view item_type,
   const auto delta = bytes_of(event, "delta");
   if (delta.empty() || failure_.code != errc::none)
     return;
-  auto& it = find(event, item_type);
-  if (it.done)
-    return;
-  extend_input(it, it.joiner.join(delta), out);
+  last_delta_ = {number_of(find(event, item_type)), std::nullopt};
+  more(delta, out);
 }
 
 void openai_responses_items::input_done(std::string_view item_type,
@@ -103,10 +98,10 @@ void openai_responses_items::end_call(item& it, const responses_call_kind& kind,
   if (cut || bytes_of(wire, "status") == "incomplete")
     if (text || !parse_json(whole))
       return;
-  if (text ? whole.empty() : is_blank(whole))
+  if (text ? whole.empty() : decoding::is_blank(whole))
     whole = "{}";
   std::string{}.swap(it.input);
-  last_call_[it.type] = static_cast<std::size_t>(&it - items_.data());
+  last_call_[it.type] = number_of(it);
   const bool ours = !executed_by_provider(kind, wire, all_custom_);
   if (ours)
     waiting_.insert(*it.key);

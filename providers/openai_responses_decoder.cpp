@@ -1,31 +1,21 @@
 #include "providers/openai_responses_decoder.hpp"
 
+#include "providers/decoding.hpp"
 #include "providers/error_classifier.hpp"
 #include "providers/openai_responses_quirks.hpp"
 #include "providers/openai_responses_usage.hpp"
-#include "providers/scrub.hpp"
 
-#include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 
 namespace penstock {
 
 namespace {
 
+using decoding::is_something;
+
 constexpr std::string_view api = "openai-responses";
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view white = " \t\r\n";
-  const auto begin = std::min(text.find_first_not_of(white), text.size());
-  text.remove_prefix(begin);
-  return text.substr(0, text.find_last_not_of(white) + 1);
-}
-
-// Servers send `"error": null` and `"error": ""` in healthy events.
-bool is_something(const json& value) {
-  return !value.is_null() && value != "" && value != false
-         && !(value.is_structured() && value.empty());
-}
 
 // xAI's older servers end with `response.done`.
 bool is_end(std::string_view type) {
@@ -123,38 +113,37 @@ constexpr event_row event_rows[] = {
    [](items& to, const json& event, part_batch& out) { to.done(event, out); }},
 };
 
+using rule = delta_rule;
+using rules = delta_rule::kind;
+
+// What the general way does with a delta: its type, and what says where it
+// belongs, stay as they were, and so does the state that they are looked up in.
+constexpr std::array plain_delta{
+  rule{"delta", rules::text},         rule{"type", rules::same},
+  rule{"output_index", rules::same},  rule{"item_id", rules::same},
+  rule{"content_index", rules::same}, rule{"summary_index", rules::same},
+  rule{"logprobs", rules::nothing},   rule{"sequence_number", rules::unread},
+  rule{"obfuscation", rules::unread},
+};
+
 } // namespace
 
-openai_responses_decoder::openai_responses_decoder(std::string_view provider)
-  : items_{openai_responses_quirks_of(provider, {}).custom_tools_are_its_own} {}
+openai_responses_decoder::openai_responses_decoder(std::string_view provider,
+                                                   bool short_way)
+  : plain_(short_way ? std::span<const delta_rule>{plain_delta}
+                     : std::span<const delta_rule>{}),
+    items_{openai_responses_quirks_of(provider, {}).custom_tools_are_its_own} {}
 
-void openai_responses_decoder::push(std::string_view bytes, part_batch& out) {
-  if (over_)
-    return;
-  frames_.push(bytes);
-  sse_event event;
-  while (!over_ && frames_.next(event))
-    on_event(event, false, out);
-  if (!over_ && frames_.failure().code != errc::none)
-    fail(frames_.failure(), out);
-}
-
-void openai_responses_decoder::end(part_batch& out) {
-  sse_event event;
-  if (!over_ && frames_.flush_at_end(event))
-    on_event(event, true, out);
-  if (!over_)
-    judge_stray(out);
-  if (!over_ && malformed_)
+void openai_responses_decoder::on_body_end(part_batch& out) {
+  judge_stray(out);
+  if (!over() && malformed_)
     fail(*malformed_, out);
-  over_ = true;
 }
 
-// @param at_end the event lacks its end: if it is not whole, it was cut.
-void openai_responses_decoder::on_event(const sse_event& frame, bool at_end,
+void openai_responses_decoder::on_event(const sse_event& frame,
+                                        std::string_view data, bool at_end,
                                         part_batch& out) {
-  const auto data = trimmed(frame.data);
-  if (data.empty() || data == "[DONE]")
+  if (data == "[DONE]" || on_plain_delta(data, out))
     return;
   const auto event = parse_json(data);
   if (!event) {
@@ -162,7 +151,6 @@ void openai_responses_decoder::on_event(const sse_event& frame, bool at_end,
       malformed_ = event.error();
     return;
   }
-  events_ = true;
   auto type = bytes_of(*event, "type");
   if (type.empty())
     type = frame.type;
@@ -177,12 +165,28 @@ void openai_responses_decoder::on_event(const sse_event& frame, bool at_end,
   } else {
     on_output(type, *event, out);
   }
-  if (!over_ && items_.failure().code != errc::none)
+  if (!over() && items_.failure().code != errc::none)
     fail(items_.failure(), out);
+  // A type that stands outside the data may change unseen.
+  plain_.learn(data);
+  if (!items_.knows_delta() || bytes_of(*event, "type").empty())
+    plain_.forget();
+}
+
+bool openai_responses_decoder::on_plain_delta(std::string_view data,
+                                              part_batch& out) {
+  const auto delta = plain_.scan(data);
+  if (!delta)
+    return false;
+  items_.more(delta->text, out);
+  if (items_.failure().code != errc::none)
+    fail(items_.failure(), out);
+  return true;
 }
 
 void openai_responses_decoder::on_output(std::string_view type,
                                          const json& event, part_batch& out) {
+  items_.forget_delta();
   for (const auto& row : event_rows)
     if (row.type == type)
       return row.apply(items_, event, out);
@@ -231,36 +235,22 @@ void openai_responses_decoder::on_end(std::string_view type,
     end.reason =
       items_.called() ? finish_reason::tool_calls : finish_reason::stop;
   }
-  over_ = finished_ = true;
+  finished_ = true;
+  end_answer();
   out.add(part::finished{std::move(end)});
 }
 
 // The body ended early. Perhaps it was no event stream, or the server threw an
 // error at us that is no event.
 void openai_responses_decoder::judge_stray(part_batch& out) {
-  const auto text = trimmed(frames_.stray());
+  const auto text = stray();
   const auto value = parse_json(text);
   if (value && value->is_object()
       && (is_something(member(*value, "error"))
           || bytes_of(*value, "type") == "error"
           || bytes_of(*value, "object") == "error"))
     return fail(classify_in_stream(api, text), out);
-  if (!events_ && !malformed_ && !frames_.saw_field() && !text.empty()) {
-    constexpr std::size_t shown_bytes_max = 80;
-    fail({errc::protocol,
-          "expected an event stream, got: "
-            + one_line(scrub(text.substr(0, 4 * shown_bytes_max)),
-                       shown_bytes_max),
-          0,
-          {},
-          {}},
-         out);
-  }
-}
-
-void openai_responses_decoder::fail(error why, part_batch& out) {
-  over_ = true;
-  out.add(part::failed{std::move(why)});
+  refuse_stray(text, out);
 }
 
 } // namespace penstock

@@ -2,9 +2,10 @@
 #pragma once
 
 #include "providers/codec.hpp"
+#include "providers/delta_scanner.hpp"
+#include "providers/event_stream_decoder.hpp"
 #include "providers/json.hpp"
 #include "providers/openai_responses_items.hpp"
-#include "providers/sse_decoder.hpp"
 
 #include <optional>
 #include <string>
@@ -22,32 +23,33 @@ namespace penstock {
 ///         classified. A body that is no event stream and an exceeded limit
 ///         are `protocol`. So is an event that is not JSON, but only when the
 ///         answer is over: what else came of it is not lost.
-class openai_responses_decoder final : public response_decoder {
+/// Cost:   a delta of text, reasoning, a refusal or an input that is like the
+///         one before is read without a DOM.
+class openai_responses_decoder final : public event_stream_decoder {
 public:
   /// @param provider name of the endpoint.
-  explicit openai_responses_decoder(std::string_view provider);
-
-  void push(std::string_view bytes, part_batch& out) override;
-  void end(part_batch& out) override;
+  /// @param short_way false: every event takes the general way.
+  explicit openai_responses_decoder(std::string_view provider,
+                                    bool short_way = true);
 
   /// The response was completed, or ended as incomplete.
   bool finished() const noexcept override { return finished_; }
 
 private:
-  void on_event(const sse_event& event, bool at_end, part_batch& out);
+  void on_event(const sse_event& frame, std::string_view data, bool at_end,
+                part_batch& out) override;
+  void on_body_end(part_batch& out) override;
+  bool on_plain_delta(std::string_view data, part_batch& out);
   void on_output(std::string_view type, const json& event, part_batch& out);
   void on_response(const json& response, part_batch& out);
   void on_end(std::string_view type, const json& response, part_batch& out);
   void judge_stray(part_batch& out);
-  void fail(error why, part_batch& out);
 
-  sse_decoder frames_;
+  delta_scanner plain_;
   openai_responses_items items_;
   bool has_id_ = false, has_model_ = false;
   std::optional<error> malformed_; // the first event that is not JSON
-  bool events_ = false;            // an event was seen
   bool finished_ = false;
-  bool over_ = false; // nothing more is taken
 };
 
 } // namespace penstock

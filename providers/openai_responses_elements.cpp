@@ -1,6 +1,7 @@
 #include "providers/openai_responses_elements.hpp"
 
 #include "providers/base64.hpp"
+#include "providers/encoding.hpp"
 #include "providers/openai_responses_kinds.hpp"
 #include "providers/utf8.hpp"
 
@@ -10,26 +11,9 @@ namespace penstock::responses {
 
 namespace {
 
-std::string url_of(const file_content& file) {
-  return file.url.empty()
-           ? "data:" + file.media_type + ";base64," + base64_encode(file.bytes)
-           : file.url;
-}
-
-std::string name_of(const file_content& file) {
-  if (!file.name.empty())
-    return file.name;
-  return file.media_type == "application/pdf" ? "file.pdf" : "file";
-}
-
-std::string_view sound_format(std::string_view media_type) {
-  if (media_type == "audio/wav" || media_type == "audio/x-wav"
-      || media_type == "audio/wave")
-    return "wav";
-  if (media_type == "audio/mpeg" || media_type == "audio/mp3")
-    return "mp3";
-  return {};
-}
+using encoding::name_of;
+using encoding::sound_format;
+using encoding::url_of;
 
 bool is_image(const file_content& file) {
   return file.media_type.starts_with("image/");
@@ -46,15 +30,9 @@ void add_extras(ordered_json& item, const std::string& extras_json,
       item[name] = value;
 }
 
-// A tool's output: a text as it is, anything else as JSON.
-std::string text_of_output(const tool_result_content& result) {
-  const auto value = parse_json(result.output_json);
-  return value && value->is_string() ? text_of(*value) : result.output_json;
-}
-
 expected<ordered_json> text_and_files(const tool_result_content& result,
                                       const openai_responses_server& server) {
-  auto text = text_of_output(result);
+  auto text = encoding::output_text(result.output_json);
   if (result.files.empty())
     return ordered_json(std::move(text));
   auto elements = ordered_json::array();
@@ -89,7 +67,7 @@ ordered_json shell_output(const tool_result_content& result,
   auto list = ordered_json::array();
   ordered_json outcome{{"type", "exit"},
                        {"exit_code", result.is_error ? 1 : 0}};
-  list.push_back({{"stdout", text_of_output(result)},
+  list.push_back({{"stdout", encoding::output_text(result.output_json)},
                   {"stderr", ""},
                   {"outcome", std::move(outcome)}});
   return list;
@@ -194,12 +172,12 @@ expected<ordered_json> result_item(const tool_result_content& result,
   if (type == "computer_call_output") {
     item["output"] = screenshot(result, value);
   } else if (type == "local_shell_call_output") {
-    item["output"] = text_of_output(result);
+    item["output"] = encoding::output_text(result.output_json);
   } else if (type == "shell_call_output") {
     item["output"] = shell_output(result, std::move(value));
   } else if (type == "apply_patch_call_output") {
     item["status"] = result.is_error ? "failed" : "completed";
-    item["output"] = text_of_output(result);
+    item["output"] = encoding::output_text(result.output_json);
   } else if (type == "tool_search_output") {
     item["execution"] = "client";
     item["status"] = "completed";

@@ -1,5 +1,6 @@
 #include "providers/openai_responses_encoder.hpp"
 
+#include "providers/encoding.hpp"
 #include "providers/json.hpp"
 #include "providers/openai_request.hpp"
 #include "providers/openai_responses_input.hpp"
@@ -14,8 +15,8 @@ namespace penstock {
 
 namespace {
 
+using encoding::parse_object;
 using openai::effort_for;
-using openai::parse_object;
 
 /// Writes one request, member by member.
 class encoder {
@@ -35,7 +36,7 @@ public:
         return fail(done.error());
     if (what_.cache != cache_ttl::off)
       leave_out("cache", "the server decides what it keeps");
-    auto headers = openai::request_headers(at_, what_, quirks_.key_header);
+    auto headers = encoding::request_headers(at_, what_, quirks_.key_header);
     if (!headers)
       return fail(headers.error());
     encoded_request request;
@@ -61,7 +62,7 @@ private:
     if (!what_.system.empty())
       body_["instructions"] = what_.system;
     auto input =
-      encode_openai_responses_input(what_, quirks_, model_, left_out_);
+      encode_openai_responses_input(what_, quirks_, at_, model_, left_out_);
     if (!input)
       return fail(input.error());
     body_["input"] = std::move(*input);
@@ -71,11 +72,7 @@ private:
   // Not "strict": that would make every member of the schema required.
   expected<void> add_tools() {
     for (const auto& tool : what_.tools) {
-      auto schema =
-        parse_object(tool.input_schema_json.empty()
-                       ? R"({"type":"object","properties":{}})"
-                       : std::string_view{tool.input_schema_json},
-                     "the input schema of the tool \"" + tool.name + '"');
+      auto schema = encoding::input_schema(tool);
       if (!schema)
         return fail(schema.error());
       ordered_json one{{"type", "function"}, {"name", tool.name}};
@@ -205,7 +202,7 @@ private:
           ours->push_back(std::move(one));
       options->erase(list);
     }
-    openai::merge_patch(body_, *options);
+    encoding::merge_patch(body_, *options);
     const auto stream = body_.find("stream");
     if (stream == body_.end() || *stream != true)
       return fail(errc::invalid_request,

@@ -1,6 +1,7 @@
 #include "providers/openai_responses_input.hpp"
 
-#include "providers/openai_request.hpp"
+#include "providers/encoding.hpp"
+#include "providers/message_maker.hpp"
 #include "providers/openai_responses_elements.hpp"
 #include "providers/openai_responses_kinds.hpp"
 
@@ -32,8 +33,9 @@ std::string_view undated(std::string_view name) noexcept {
 class writer {
 public:
   writer(const prompt& what, const openai_responses_quirks& quirks,
-         std::string_view model, encoder_notes& left_out)
-    : what_(what), quirks_(quirks), model_(model), left_out_(left_out) {}
+         const endpoint& at, std::string_view model, encoder_notes& left_out)
+    : what_(what), quirks_(quirks), at_(at), model_(model),
+      left_out_(left_out) {}
 
   expected<ordered_json> run() {
     for (std::size_t i = 0; i < what_.messages.size(); ++i)
@@ -43,7 +45,7 @@ public:
     if (!asks_)
       return fail(errc::invalid_request, "no message holds anything to send");
     if (what_.ending == continuation::partial && last_is_answer_)
-      add({{"role", "user"}, {"content", openai::continue_instruction}});
+      add({{"role", "user"}, {"content", encoding::continue_instruction}});
     return std::move(input_);
   }
 
@@ -131,9 +133,10 @@ private:
         continue;
       }
       if (const auto* text = std::get_if<text_content>(&part))
-        say(text->text.empty() ? ordered_json() : output_text(text->text));
+        say(text->text.empty() ? ordered_json() : output_text(text->text),
+            own ? text->phase : "");
       else if (const auto* no = std::get_if<refusal_content>(&part))
-        say(no->text.empty() ? ordered_json() : refusal(no->text));
+        say(no->text.empty() ? ordered_json() : refusal(no->text), phase_);
       else if (const auto* call = std::get_if<tool_call_content>(&part))
         add_call(*call, whole);
       else if (const auto* result = std::get_if<tool_result_content>(&part))
@@ -149,10 +152,9 @@ private:
 
   // Proofs of origin, and what they prove, go back to their origin only.
   bool is_own(const message& m) const {
-    constexpr std::string_view api = "openai-responses/";
-    return m.made_by.starts_with(api)
-           && same_openai_model(std::string_view{m.made_by}.substr(api.size()),
-                                model_);
+    const auto maker = maker_of(m.made_by);
+    return maker.is_at("openai-responses", at_.provider)
+           && same_openai_model(maker.model, model_);
   }
 
   // The parts of one item share its id; only the last has its content.
@@ -197,18 +199,26 @@ private:
       add(std::move(item));
   }
 
-  // Texts in a row are one message.
-  void say(ordered_json element) {
+  // Texts in a row are one message, if they are of one phase.
+  void say(ordered_json element, const std::string& phase) {
     if (element.is_null())
       return;
+    if (phase != phase_)
+      close_text();
+    phase_ = phase;
     flush_reasoning();
     text_.push_back(std::move(element));
   }
 
   void close_text() {
-    if (!text_.empty())
-      add({{"role", "assistant"},
-           {"content", std::exchange(text_, ordered_json::array())}});
+    const auto phase = std::exchange(phase_, {});
+    if (text_.empty())
+      return;
+    ordered_json one{{"role", "assistant"},
+                     {"content", std::exchange(text_, ordered_json::array())}};
+    if (!phase.empty())
+      one["phase"] = phase;
+    add(std::move(one));
   }
 
   void add_call(const tool_call_content& call, bool whole) {
@@ -243,10 +253,12 @@ private:
 
   const prompt& what_;
   const openai_responses_quirks& quirks_;
+  const endpoint& at_;
   std::string_view model_;
   encoder_notes& left_out_;
   ordered_json input_ = ordered_json::array();
   ordered_json text_ = ordered_json::array(); // of the message under way
+  std::string phase_;                         // ditto
   ordered_json reasoning_;                    // the item under way, or null
   std::string reasoning_id_;
   std::map<std::string_view, const tool_call_content*> calls_;
@@ -260,11 +272,10 @@ bool same_openai_model(std::string_view a, std::string_view b) noexcept {
   return undated(a) == undated(b);
 }
 
-expected<ordered_json>
-encode_openai_responses_input(const prompt& what,
-                              const openai_responses_quirks& quirks,
-                              std::string_view model, encoder_notes& left_out) {
-  return writer{what, quirks, model, left_out}.run();
+expected<ordered_json> encode_openai_responses_input(
+  const prompt& what, const openai_responses_quirks& quirks, const endpoint& at,
+  std::string_view model, encoder_notes& left_out) {
+  return writer{what, quirks, at, model, left_out}.run();
 }
 
 } // namespace penstock

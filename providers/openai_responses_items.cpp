@@ -2,7 +2,9 @@
 // openai_responses_calls.cpp.
 #include "providers/openai_responses_items.hpp"
 
+#include "messages/check.hpp"
 #include "messages/limits.hpp"
+#include "providers/decoding.hpp"
 
 #include <utility>
 
@@ -25,6 +27,13 @@ std::optional<responses_text> text_kind(std::string_view type) noexcept {
   if (type == "summary_text")
     return responses_text::summary;
   return std::nullopt;
+}
+
+// Which text of its kind in the item.
+std::uint64_t index_of(responses_text what, const json& event) {
+  return count_of(event, what == responses_text::summary ? "summary_index"
+                                                         : "content_index")
+    .value_or(0);
 }
 
 const json& text_in(const json& content) {
@@ -52,6 +61,10 @@ openai_responses_items::known(const json& event, std::string_view item_type) {
         return it;
   return !items_.empty() && items_.back().type == item_type ? &items_.back()
                                                             : nullptr;
+}
+
+std::size_t openai_responses_items::number_of(const item& it) const noexcept {
+  return static_cast<std::size_t>(&it - items_.data());
 }
 
 openai_responses_items::item&
@@ -85,6 +98,7 @@ void openai_responses_items::added(const json& event, part_batch& out) {
   if (type.empty() || failure_.code != errc::none)
     return;
   auto& it = begin(event, type, text_of(wire, "id"));
+  it.phase = text_of(wire, "phase");
   if (const auto* kind = responses_kind_of(type))
     start_call(it, *kind, wire, out);
 }
@@ -97,6 +111,8 @@ void openai_responses_items::done(const json& event, part_batch& out) {
   auto* it = known(event, type);
   if (!it || it->type != type || it->done)
     it = &begin(event, type, text_of(wire, "id"));
+  if (it->phase.empty())
+    it->phase = text_of(wire, "phase");
   end_item(*it, wire, false, out);
 }
 
@@ -133,9 +149,7 @@ void openai_responses_items::finish(const json& output, bool cut,
 openai_responses_items::span&
 openai_responses_items::span_of(item& it, responses_text what,
                                 const json& event) {
-  const auto index = count_of(
-    event, what == responses_text::summary ? "summary_index" : "content_index");
-  return it.spans[{what, index.value_or(0)}];
+  return it.spans[{what, index_of(what, event)}];
 }
 
 void openai_responses_items::text_delta(responses_text what, const json& event,
@@ -144,12 +158,21 @@ void openai_responses_items::text_delta(responses_text what, const json& event,
   if (delta.empty() || failure_.code != errc::none)
     return;
   auto& it = find(event, is_reasoning(what) ? "reasoning" : "message");
-  if (it.done)
+  last_delta_ = {number_of(it), std::pair{what, index_of(what, event)}};
+  more(delta, out);
+}
+
+void openai_responses_items::more(std::string_view delta, part_batch& out) {
+  PENSTOCK_CHECK(last_delta_);
+  auto& it = items_[last_delta_->item];
+  if (delta.empty() || it.done || failure_.code != errc::none)
     return;
-  auto& s = span_of(it, what, event);
+  if (!last_delta_->span)
+    return extend_input(it, it.joiner.join(delta), out);
+  auto& s = it.spans[*last_delta_->span];
   s.began = true;
   if (!s.done)
-    show(it, what, s, s.joiner.join(delta), out);
+    show(it, last_delta_->span->first, s, s.joiner.join(delta), out);
 }
 
 void openai_responses_items::text_done(responses_text what, const json& event,
@@ -167,10 +190,8 @@ void openai_responses_items::part_done(const json& event, part_batch& out) {
   if (!what || failure_.code != errc::none)
     return;
   auto& it = find(event, is_reasoning(*what) ? "reasoning" : "message");
-  const auto index = count_of(
-    event, what == responses_text::summary ? "summary_index" : "content_index");
   if (!it.done)
-    take_piece(it, *what, index.value_or(0), piece, out);
+    take_piece(it, *what, index_of(*what, event), piece, out);
 }
 
 // A piece of the item's content, whole.
@@ -219,7 +240,7 @@ void openai_responses_items::end_span(item& it, responses_text what, span& s,
     return;
   show(it, what, s, s.began ? s.joiner.finish() : text, out);
   if (s.key && what == responses_text::output)
-    out.add(part::text_end{*s.key});
+    out.add(part::text_end{*s.key, it.phase});
 }
 
 void openai_responses_items::end_texts(item& it, const json& wire,
@@ -284,11 +305,8 @@ part_key openai_responses_items::new_key() {
 }
 
 void openai_responses_items::fail(const char* limit, std::size_t max) {
-  if (failure_.code != errc::none)
-    return;
-  failure_.code = errc::protocol;
-  failure_.message =
-    "answer exceeds " + std::string{limit} + " (" + std::to_string(max) + ")";
+  if (failure_.code == errc::none)
+    failure_ = decoding::over_limit(limit, max);
 }
 
 } // namespace penstock

@@ -57,6 +57,13 @@ public:
   /// @param item_type of the item, if the event is the first of it.
   void input_delta(std::string_view item_type, const json& event,
                    part_batch& out);
+
+  /// The same event once more, with another delta.
+  /// @pre knows_delta()
+  void more(std::string_view delta, part_batch& out);
+  /// Whether the last event was a delta, and nothing came since.
+  bool knows_delta() const noexcept { return last_delta_.has_value(); }
+  void forget_delta() noexcept { last_delta_.reset(); }
   /// @param whole the whole input, as text.
   void input_done(std::string_view item_type, const json& event,
                   const json& whole, part_batch& out);
@@ -81,7 +88,7 @@ private:
     std::uint64_t annotations = 0; // delivered
   };
   struct item {
-    std::string type, id;
+    std::string type, id, phase;
     bool done = false;
     std::map<std::pair<responses_text, std::uint64_t>, span> spans;
     std::optional<part_key> reasoning; // its last part, not ended yet
@@ -92,6 +99,14 @@ private:
     utf8_joiner joiner;
   };
 
+  /// Where a delta goes.
+  struct delta_place {
+    std::size_t item;
+    /// Of a text; else it is the input of a call.
+    std::optional<std::pair<responses_text, std::uint64_t>> span;
+  };
+
+  std::size_t number_of(const item& it) const noexcept;
   item& find(const json& event, std::string_view item_type);
   item* known(const json& event, std::string_view item_type);
   item& begin(const json& event, std::string_view type, std::string id);
@@ -120,6 +135,7 @@ private:
 
   bool all_custom_;
   std::vector<item> items_; // in the order of their beginning
+  std::optional<delta_place> last_delta_;
   std::map<std::uint64_t, std::size_t> by_index_;
   std::map<std::string, std::size_t, std::less<>> by_id_;
   std::map<std::string, std::size_t, std::less<>> by_call_id_;

@@ -1,19 +1,10 @@
 #include "providers/openai_responses_usage.hpp"
 
-#include <limits>
+#include "providers/decoding.hpp"
 
 namespace penstock {
 
-namespace {
-
-// Sums of counts from outside do not wrap.
-std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
-  return a > std::numeric_limits<std::uint64_t>::max() - b
-           ? std::numeric_limits<std::uint64_t>::max()
-           : a + b;
-}
-
-} // namespace
+using decoding::sum;
 
 std::optional<token_usage> openai_responses_usage(const json& wire) {
   const auto input = count_of(wire, "input_tokens");

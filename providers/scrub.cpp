@@ -244,6 +244,22 @@ std::string scrub(std::string_view text, std::span<const secret> known) {
   return scrub(clean);
 }
 
+bool looks_like_key(std::string_view word) {
+  constexpr std::size_t mixed_bytes_min = 16;
+  std::size_t letters = 0, digits = 0;
+  for (const char c : word) {
+    if (!is_alnum(c))
+      letters = digits = 0;
+    else if (c >= '0' && c <= '9')
+      ++digits;
+    else
+      ++letters;
+    if (letters + digits >= mixed_bytes_min && letters > 0 && digits > 1)
+      return true;
+  }
+  return scrub(word) != word;
+}
+
 std::string one_line(std::string_view text, std::size_t bytes_max) {
   constexpr std::string_view replacement = "\xEF\xBF\xBD";
   constexpr std::string_view ellipsis = "\xE2\x80\xA6";

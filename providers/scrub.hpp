@@ -25,6 +25,10 @@ std::string scrub(std::string_view text);
 /// them out would garble any text.
 std::string scrub(std::string_view text, std::span<const secret> known);
 
+/// Whether a word that stands where a name should is a key that went to the
+/// wrong place: it has a key's prefix, or 16 letters and digits mixed in a row.
+bool looks_like_key(std::string_view word);
+
 /// `text` as one line for a person: valid UTF-8, control and invisible
 /// formatting characters removed, runs of white space made one space, at most
 /// `bytes_max`, cut between characters with an ellipsis.

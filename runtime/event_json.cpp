@@ -114,6 +114,7 @@ struct part_writer {
     to["type"] = "text";
     to["text"] = c.text;
     put_unless_empty(to, "signature", c.signature);
+    put_unless_empty(to, "phase", c.phase);
   }
   void operator()(const reasoning_content& c) const {
     to["type"] = "reasoning";

@@ -48,6 +48,7 @@ struct content_writer {
     json to{{"type", "text"}};
     put(to, "text", c.text);
     put(to, "signature", c.signature);
+    put(to, "phase", c.phase);
     return to;
   }
   json operator()(const reasoning_content& c) const {
@@ -100,7 +101,8 @@ json json_of(const content& what) {
 std::optional<content> content_in(const json& v) {
   const auto type = bytes_of(v, "type");
   if (type == "text")
-    return text_content{text_of(v, "text"), text_of(v, "signature")};
+    return text_content{text_of(v, "text"), text_of(v, "signature"),
+                        text_of(v, "phase")};
   if (type == "reasoning")
     return reasoning_content{text_of(v, "text"), text_of(v, "signature"),
                              text_of(v, "encrypted"), text_of(v, "item_id")};

@@ -289,6 +289,8 @@ struct reference_finder {
         json one{{"text", std::move(numbers)}};
         if (!text->signature.empty())
           one["signature"] = text->signature;
+        if (!text->phase.empty())
+          one["phase"] = text->phase;
         return one;
       }
       return json_of(what);
@@ -324,7 +326,7 @@ content content_at(const json& one, const stored_parts* rows) {
     return found_or_empty(rows->find_result(number(member(one, "result"))));
   if (one.contains("part"))
     return found_or_empty(rows->find(number(member(one, "part"))));
-  text_content text{{}, text_of(one, "signature")};
+  text_content text{{}, text_of(one, "signature"), text_of(one, "phase")};
   for (const auto& n : member(one, "text"))
     if (const auto* found = rows->find(number(n)))
       if (const auto* bytes = bytes_in(*found))

@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(tools_keep_the_order_of_their_schema) {
     p.tools[0].input_schema_json = "[]";
   }));
   BOOST_TEST(e.error
-             == "the input schema of the tool get must be a JSON object");
+             == "the input schema of the tool \"get\" must be a JSON object");
 }
 
 BOOST_AUTO_TEST_CASE(tool_choice_has_four_forms) {

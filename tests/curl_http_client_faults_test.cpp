@@ -156,13 +156,17 @@ BOOST_FIXTURE_TEST_CASE(a_request_that_cannot_be_sent_is_invalid, fixture) {
 }
 
 BOOST_AUTO_TEST_CASE(options_that_cannot_work_are_refused) {
-  for (const auto& options : {curl_options{.ca_file = "/no/such/file"},
-                              curl_options{.buffer_bytes = 1},
-                              curl_options{.transfers_per_multi_max = 0}}) {
+  for (const auto& options :
+       {curl_options{.ca_file = "/no/such/file"}, curl_options{.ca_file = "/"},
+        curl_options{.ca_file = "/proc/self/status"},
+        curl_options{.buffer_bytes = 1},
+        curl_options{.transfers_per_multi_max = 0}}) {
     const auto made = make_curl_http_client(options);
     BOOST_REQUIRE(!made);
     BOOST_TEST((made.error().code == errc::invalid_request));
     BOOST_TEST(!made.error().message.empty());
+    BOOST_TEST(
+      (made.error().message.find(options.ca_file) != std::string::npos));
   }
 }
 

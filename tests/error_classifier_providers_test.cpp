@@ -102,6 +102,24 @@ const row table[] = {
    R"({"error":{"message":"Requests have exceeded token rate limit of your )"
    R"(current OpenAI S0 pricing tier.","code":"429"}})", errc::rate_limit},
   {"error as a text", 400, R"({"error":"bad"})", errc::invalid_request},
+  {"Perplexity's context", 400,
+   R"({"error":{"message":"The total length of all messages is too long.",)"
+   R"("type":"too_many_prompt_tokens","code":400}})", errc::context_exceeded},
+  {"Ollama's context in the cloud", 400,
+   R"({"error":{"message":"prompt too long; exceeded max context length by )"
+   R"(9 tokens","type":"invalid_request_error","param":null,"code":null}})",
+   errc::context_exceeded},
+  {"Amazon's context", 400,
+   R"({"message":"The model returned the following errors: Input Tokens )"
+   R"(Exceeded: Number of input tokens exceeds maximum length."})",
+   errc::context_exceeded},
+  {"a name that is too long", 400,
+   R"({"error":{"message":"metadata.user_id exceeds maximum length"}})",
+   errc::invalid_request},
+  {"a lost response as 400", 400,
+   R"({"error":{"message":"Previous response with id 'r' not found.",)"
+   R"("type":"invalid_request_error","param":"previous_response_id",)"
+   R"("code":"previous_response_not_found"}})", errc::invalid_request},
   {"Azure's filter", 400,
    R"({"error":{"message":"The response was filtered","type":null,)"
    R"("param":"prompt","code":"content_filter","status":400,"innererror":{)"

@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(encodes_tools_and_their_choice) {
   BOOST_TEST(!gemini_body(p).contains("toolConfig"));
   p.tools = {tool("f", "[]")};
   BOOST_TEST(gemini_refusal(p)
-             == "the input schema of the tool f must be a JSON object");
+             == "the input schema of the tool \"f\" must be a JSON object");
 }
 
 BOOST_AUTO_TEST_CASE(encodes_the_form_of_the_answer) {

@@ -117,6 +117,9 @@ BOOST_AUTO_TEST_CASE(a_name_that_is_none_is_model_not_found) {
   BOOST_TEST(holds(why, "\"opnai\""));
   BOOST_TEST(holds(why, "anthropic"));
   BOOST_TEST(holds(why, "mine"));
+  const std::string key = "0f9d8c7b6a5e4d3c2b1a09f8e7d6c5b4";
+  for (const auto& pasted : {key, key + ":gpt-4o"})
+    BOOST_TEST(!holds(fault(models, pasted), key));
 }
 
 BOOST_AUTO_TEST_CASE(provider_names_are_all_and_sorted) {

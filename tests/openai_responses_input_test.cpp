@@ -140,6 +140,44 @@ BOOST_AUTO_TEST_CASE(reasoning_without_proof_or_consequence_stays_here) {
              == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(
+  each_phase_is_a_message_and_goes_to_the_model_that_gave_it) {
+  const std::vector<content> parts{text_content{"a", {}, "commentary"},
+                                   text_content{"b", {}, "commentary"},
+                                   text_content{"c", {}, "final_answer"}};
+  const auto said_so = [](const std::string& texts, const std::string& phase) {
+    return R"({"role":"assistant","content":[)" + texts + "]" + phase + "}";
+  };
+  const std::string a = R"({"type":"output_text","text":"a"})",
+                    b = R"({"type":"output_text","text":"b"})",
+                    c = R"({"type":"output_text","text":"c"})";
+  BOOST_TEST(of_assistant(parts)
+             == sorted("[" + said_so(a + "," + b, R"(,"phase":"commentary")")
+                       + "," + said_so(c, R"(,"phase":"final_answer")") + "]"));
+  BOOST_TEST(of_assistant(parts, {}, "openai-responses@openai/gpt-4o")
+             == sorted("[" + said_so(a + "," + b + "," + c, "") + "]"));
+}
+
+BOOST_AUTO_TEST_CASE(
+  encrypted_reasoning_goes_back_to_the_endpoint_that_made_it) {
+  const std::vector<content> parts{reasoning_content{"x", "", "E", "r"},
+                                   text("a")};
+  const auto goes_back = [&](const std::string& made_by,
+                             const std::string& provider) {
+    return of_assistant(parts, {provider, "gpt-5"}, made_by)
+             .find("encrypted_content")
+           != std::string::npos;
+  };
+  BOOST_TEST(goes_back("openai-responses@openai/gpt-5", "openai"));
+  BOOST_TEST(goes_back("openai-responses@openai/gpt-5-2025-08-07", "openai"));
+  BOOST_TEST(!goes_back("openai-responses@openai/gpt-5", "azure"));
+  BOOST_TEST(!goes_back("openai-responses@azure/gpt-5", "openai"));
+  BOOST_TEST(!goes_back("openai-chat@openai/gpt-5", "openai"));
+  BOOST_TEST(!goes_back("openai-responses@openai", "openai"));
+  // Written before endpoints were named.
+  BOOST_TEST(goes_back("openai-responses/gpt-5", "azure"));
+}
+
 BOOST_AUTO_TEST_CASE(servers_with_plain_reasoning_get_it_as_text) {
   const std::vector<content> parts{reasoning_content{"x", "", "", "r"},
                                    text("a")};

@@ -6,7 +6,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include "providers/anthropic_codec_decoder.hpp"
+#include "providers/gemini_decoder.hpp"
+#include "providers/ollama_decoder.hpp"
 #include "providers/openai_chat_decoder.hpp"
+#include "providers/openai_responses_decoder.hpp"
 #include "tests/support/openai_chat_streams.hpp"
 
 #include <array>
@@ -15,6 +18,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <random>
 
 using namespace penstock;
@@ -24,8 +28,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct recorded {
-  std::string name, body;
-  bool anthropic = false;
+  std::string name, body, api;
 };
 
 std::vector<recorded> recordings() {
@@ -40,36 +43,40 @@ std::vector<recorded> recordings() {
     if (entry.path().filename() != "stream.sse")
       continue;
     const auto api = entry.path().parent_path().parent_path().filename();
-    const bool anthropic = api == "anthropic-messages";
-    if (!anthropic && api != "openai-chat" && api != "openai-compatible")
-      continue;
     std::ifstream file{entry.path(), std::ios::binary};
     all.push_back({entry.path().parent_path().filename(),
                    {std::istreambuf_iterator<char>{file}, {}},
-                   anthropic});
+                   api});
   }
   std::sort(all.begin(), all.end(),
             [](auto& a, auto& b) { return a.name < b.name; });
   return all;
 }
 
-template <class Decoder>
-lines decode(const std::string& body, bool short_way) {
-  Decoder decoder{short_way};
+std::unique_ptr<response_decoder> decoder_of(const std::string& api,
+                                             bool short_way) {
+  if (api == "anthropic-messages")
+    return std::make_unique<anthropic::decoder>(short_way);
+  if (api == "google-gemini")
+    return std::make_unique<gemini::decoder>(short_way);
+  if (api == "ollama")
+    return std::make_unique<ollama_decoder>(short_way);
+  if (api == "openai-responses")
+    return std::make_unique<openai_responses_decoder>("openai", short_way);
+  return std::make_unique<openai_chat_decoder>(short_way);
+}
+
+lines decode(const recorded& what, bool short_way) {
+  const auto decoder = decoder_of(what.api, short_way);
   part_batch batch;
-  decoder.push(body, batch);
-  decoder.end(batch);
+  decoder->push(what.body, batch);
+  decoder->end(batch);
   auto result = shown_parts(batch.parts());
   for (const auto& part : batch.parts())
     if (const auto* failed = std::get_if<part::failed>(&part))
       result.push_back(failed->why.message);
-  result.emplace_back(decoder.finished() ? "finished" : "unfinished");
+  result.emplace_back(decoder->finished() ? "finished" : "unfinished");
   return result;
-}
-
-lines decode(const recorded& what, bool short_way) {
-  return what.anthropic ? decode<anthropic::decoder>(what.body, short_way)
-                        : decode<openai_chat_decoder>(what.body, short_way);
 }
 
 bool agrees(const recorded& what) {
@@ -79,7 +86,7 @@ bool agrees(const recorded& what) {
 }
 
 // What servers and attackers put where it is not expected.
-constexpr std::array<std::string_view, 40> splices{
+constexpr std::array<std::string_view, 47> splices{
   "\\ud83d",
   "\\ude00",
   "\\u0000",
@@ -116,6 +123,13 @@ constexpr std::array<std::string_view, 40> splices{
   "\"text\":\"twice\",",
   "\"index\":1,",
   "\"citations\":[\"u\"],",
+  "\"thought\":true,",
+  "\"thoughtSignature\":\"s\",",
+  "\"candidatesTokenCount\":7,",
+  "\"finishReason\":\"STOP\",",
+  "\"output_index\":1,",
+  "\"logprobs\":[1],",
+  "\"done\":true,",
   "\ndata: ",
   "event: ping\n",
   "event: error\n",
@@ -148,6 +162,23 @@ void mutate(std::string& body, std::mt19937_64& dice) {
 std::size_t mutants_per_recording() {
   const auto* wanted = std::getenv("PENSTOCK_MUTANTS");
   return wanted ? std::strtoull(wanted, nullptr, 10) : 12;
+}
+
+/// Bodies of some of `events` in any order.
+template <class Events>
+void agrees_on_mixtures(const std::string& api, const Events& events,
+                        const std::string& before, const std::string& after) {
+  std::mt19937_64 dice{8};
+  for (int round = 0; round < 2'000; ++round) {
+    recorded made{"made up", {}, api};
+    for (int n = 0; n < 9; ++n)
+      made.body += std::string{dice() % 32 == 0 ? "event: error\n" : ""}
+                   + before + events[dice() % events.size()] + after;
+    if (!agrees(made)) {
+      BOOST_ERROR(made.body);
+      return;
+    }
+  }
 }
 
 } // namespace
@@ -195,7 +226,7 @@ BOOST_AUTO_TEST_CASE(
   const std::array all{text, other, bare, odd, stop, begin};
   std::mt19937_64 dice{7};
   for (int round = 0; round < 2'000; ++round) {
-    recorded made{"made up", {}, true};
+    recorded made{"made up", {}, "anthropic-messages"};
     for (int n = 0; n < 9; ++n)
       made.body += std::string{dice() % 16 == 0 ? "event: ping\n" : ""}
                    + "data: " + all[dice() % all.size()] + "\n\n";
@@ -222,15 +253,96 @@ BOOST_AUTO_TEST_CASE(chat_deltas_go_where_the_general_way_puts_them) {
     std::string{
       R"({"id":"","model":"m","choices":[{"delta":{"content":"e"}}]})"},
   };
-  std::mt19937_64 dice{8};
-  for (int round = 0; round < 2'000; ++round) {
-    recorded made{"made up", {}, false};
-    for (int n = 0; n < 9; ++n)
-      made.body += std::string{dice() % 32 == 0 ? "event: error\n" : ""}
-                   + "data: " + all[dice() % all.size()] + "\n\n";
-    if (!agrees(made)) {
-      BOOST_ERROR(made.body);
-      return;
-    }
-  }
+  agrees_on_mixtures("openai-chat", all, "data: ", "\n\n");
+}
+
+BOOST_AUTO_TEST_CASE(responses_deltas_go_where_the_general_way_puts_them) {
+  const auto event = [](const std::string& type, const std::string& rest) {
+    return R"({"type":"response.)" + type + R"(","sequence_number":7,)" + rest
+           + "}";
+  };
+  const std::string text = "output_text.delta",
+                    input = "function_call_arguments";
+  const std::array all{
+    event(text, R"("output_index":0,"content_index":0,"delta":"a")"),
+    event(text, R"("output_index":0,"content_index":0,"delta":"\ud83d")"),
+    event(text,
+          R"("output_index":0,"content_index":1,"delta":"b","logprobs":[])"),
+    event(text, R"("item_id":"m","delta":"c","obfuscation":"x")"),
+    event(text, R"("delta":"d")"),
+    event(text, R"("output_index":1,"delta":"e")"),
+    event("reasoning_summary_text.delta",
+          R"("output_index":0,"summary_index":0,"delta":"r")"),
+    event("reasoning_summary_text.delta",
+          R"("output_index":0,"summary_index":1,"delta":"s")"),
+    event("refusal.delta", R"("output_index":0,"content_index":0,"delta":"n")"),
+    event(input + ".delta", R"("output_index":2,"delta":"{}")"),
+    event(input + ".done", R"("output_index":2,"arguments":"{}")"),
+    event(
+      "output_item.added",
+      R"("output_index":2,"item":{"type":"function_call","id":"f","name":"t"})"),
+    event("output_item.added",
+          R"("output_index":0,"item":{"type":"message","id":"m"})"),
+    event("output_item.done",
+          R"("output_index":0,"item":{"type":"message","id":"m"})"),
+    event("output_text.done", R"("output_index":0,"text":"whole")"),
+    std::string{R"({"delta":"no type","output_index":0})"},
+    std::string{R"({"type":"","delta":"none","output_index":0})"},
+    std::string{"{"},
+    event("in_progress", R"("response":{"id":"i","model":"m"})"),
+  };
+  agrees_on_mixtures("openai-responses", all, "data: ", "\n\n");
+  agrees_on_mixtures("openai-responses", all,
+                     "event: response.output_text.delta\ndata: ", "\n\n");
+}
+
+BOOST_AUTO_TEST_CASE(gemini_chunks_go_where_the_general_way_puts_them) {
+  const auto chunk = [](const std::string& part, const std::string& rest = {}) {
+    return R"({"candidates":[{"content":{"parts":[)" + part
+           + R"(],"role":"model"},"index":0}])" + rest
+           + R"(,"modelVersion":"m"})";
+  };
+  const std::string usage =
+    R"(,"usageMetadata":{"promptTokenCount":8,"candidatesTokenCount":)";
+  const std::array all{
+    chunk(R"({"text":"a"})", usage + "1}"),
+    chunk(R"({"text":"b"})", usage + R"(22,"totalTokenCount":30})"),
+    chunk(R"({"text":"c"})", usage + R"(22,"totalTokenCount":31})"),
+    chunk(R"({"text":"d"})", usage + R"(3,"thoughtsTokenCount":9})"),
+    chunk(R"({"text":"e"})", usage + R"("4"})"),
+    chunk(R"({"text":"f"})", usage + "1e3}"),
+    chunk(R"({"text":"g","thought":true})", usage + "5}"),
+    chunk(R"({"text":"h","thought":false})", usage + "5}"),
+    chunk(R"({"text":"i","thoughtSignature":"s"})", usage + "6}"),
+    chunk(R"({"text":"j"},{"text":"k"})", usage + "6}"),
+    chunk(R"({"text":"\ud83d"})"),
+    chunk(R"({"functionCall":{"name":"f"}})"),
+    std::string{
+      R"({"candidates":[{"index":1,"content":{"parts":[{"text":"no"}]}}]})"},
+    std::string{
+      R"({"candidates":[{"finishReason":"STOP","content":{"parts":[{"text":"l"}]}}]})"},
+    std::string{R"({"usageMetadata":{"promptTokenCount":1}})"},
+  };
+  agrees_on_mixtures("google-gemini", all, "data: ", "\r\n\r\n");
+}
+
+BOOST_AUTO_TEST_CASE(ollama_lines_go_where_the_general_way_puts_them) {
+  const auto line = [](const std::string& message,
+                       const std::string& rest = R"(,"done":false)") {
+    return R"({"model":"m","created_at":"2026-11-26T01:02:03.4Z","message":{)"
+           + message + "}" + rest + "}";
+  };
+  const std::array all{
+    line(R"("role":"assistant","content":"a")"),
+    line(R"("role":"assistant","content":"b")"),
+    line(R"("role":"assistant","content":"","thinking":"t")"),
+    line(R"("role":"assistant","content":"c","thinking":"u")"),
+    line(R"("role":"assistant","content":"\ud83d")"),
+    line(R"("role":"assistant","content":"d","images":null,"tool_calls":[])"),
+    line(R"("content":"e","tool_calls":[{"function":{"name":"f"}}])"),
+    line(R"("content":"f")", R"(,"done":false,"error":"")"),
+    line(R"("content":"g")", ""),
+    line(R"("content":"h")", R"(,"done":false,"remote_model":"r")"),
+  };
+  agrees_on_mixtures("ollama", all, "", "\n");
 }

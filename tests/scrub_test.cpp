@@ -56,6 +56,17 @@ BOOST_AUTO_TEST_CASE(prose_stays) {
     BOOST_TEST(scrub(text) == text);
 }
 
+BOOST_AUTO_TEST_CASE(a_key_in_the_place_of_a_name_is_known_by_its_looks) {
+  for (const auto* key :
+       {"0f9d8c7b6a5e4d3c2b1a09f8e7d6c5b4", "Zk3PqR8sT1uVwX5yZ0aB2cD4eF6gH7iJ",
+        "sk-proj-abcd1234", "AIzaSyA1234567", "prefix-a1b2c3d4e5f6a7b8"})
+    BOOST_TEST(looks_like_key(key), key);
+  for (const auto* name :
+       {"openai", "azure-openai-eu-west-1", "my-company-production-gateway-2",
+        "internationalization", "llamacpp", "a", ""})
+    BOOST_TEST(!looks_like_key(name), name);
+}
+
 BOOST_AUTO_TEST_CASE(a_known_secret_is_taken_out_whatever_it_looks_like) {
   const std::vector<secret> known = {secret{"plain words"}, secret{"plain"},
                                      secret{"abc"}, secret{""}};

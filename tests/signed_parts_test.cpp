@@ -97,3 +97,15 @@ BOOST_AUTO_TEST_CASE(a_result_has_the_id_that_its_call_was_given) {
   BOOST_TEST(!id.empty());
   BOOST_TEST(std::get<tool_result_content>(parts[1]).tool_call_id == id);
 }
+
+BOOST_AUTO_TEST_CASE(a_text_keeps_its_phase_for_the_model_that_gave_it) {
+  world w;
+  w.attempt({part::text{0, "a"}, part::text_end{0, "commentary"},
+             part::text{1, "b"}, part::text_end{1, "final_answer"}},
+            "openai-responses@openai/m");
+  BOOST_TEST((w.parts()
+              == std::vector<content>{text_content{"a", {}, "commentary"},
+                                      text_content{"b", {}, "final_answer"}}));
+  w.attempt({part::text{0, "c"}, part::text_end{0}}, "openai-chat@x/n");
+  BOOST_TEST((w.parts().front() == content{text_content{"a", {}, {}}}));
+}

@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(every_kind_of_content_comes_back, Kind, stores) {
   log.close_text(text, true);
   const auto more = log.open_text();
   log.append(more, "re");
-  log.close_text(more, false);
+  log.close_text(more, false, "commentary");
   log.add_file({"image/png", std::string("\0\xff\x01", 3), {}, "x.png"});
   const auto call = log.open_call({"c1", "tool", {}, {}, {}, {}, false});
   log.append(call, R"({"a": 1})");

@@ -32,7 +32,7 @@ BOOST_FIXTURE_TEST_CASE(a_whole_answer_completes_the_step, supervisor_fixture) {
   BOOST_TEST((last().what == verdict::complete));
   BOOST_TEST(heard->text() == "Hello");
   BOOST_TEST(heard->decoders_at_settle[0] == 0u, "its PROVIDER is gone");
-  BOOST_TEST(heard->started[0].made_by == "openai-chat/one");
+  BOOST_TEST(heard->started[0].made_by == "openai-chat@a/one");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_server_error_is_tried_again_after_a_backoff,

@@ -46,7 +46,9 @@ ordered_json part_lines::object_of(const part::text& p) {
 }
 
 ordered_json part_lines::object_of(const part::text_end& p) {
-  return {{"event", "text_end"}, {"part", p.key}};
+  ordered_json line{{"event", "text_end"}, {"part", p.key}};
+  put_unless_empty(line, "phase", p.phase);
+  return line;
 }
 
 ordered_json part_lines::object_of(const part::refusal& p) {

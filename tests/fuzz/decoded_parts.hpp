@@ -20,7 +20,7 @@ inline auto fields(const part::text& p) {
   return std::tie(p.key, p.bytes);
 }
 inline auto fields(const part::text_end& p) {
-  return std::tie(p.key);
+  return std::tie(p.key, p.phase);
 }
 inline auto fields(const part::refusal& p) {
   return std::tie(p.key, p.bytes);

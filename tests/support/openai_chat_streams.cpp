@@ -20,57 +20,60 @@ std::string with(const char* name, const std::string& value) {
   return value.empty() ? "" : std::string{" "} + name + "=" + value;
 }
 
+std::string key(const char* kind, part_key k) {
+  return kind + std::to_string(k);
+}
+
 std::string shown(const stream_part& part) {
-  const auto key = [](const char* kind, part_key k) {
-    return kind + std::to_string(k);
-  };
   return std::visit(
     overloaded{
       [](const part::response_info& p) {
         return "info " + p.id + " " + p.model;
       },
-      [&](const part::text& p) { return key("text", p.key) + " " + p.bytes; },
-      [&](const part::text_end& p) { return key("text_end", p.key); },
-      [&](const part::refusal& p) {
+      [](const part::text& p) { return key("text", p.key) + " " + p.bytes; },
+      [](const part::text_end& p) {
+        return key("text_end", p.key) + with("phase", p.phase);
+      },
+      [](const part::refusal& p) {
         return key("refusal", p.key) + " " + p.bytes;
       },
-      [&](const part::reasoning& p) {
+      [](const part::reasoning& p) {
         return key("reasoning", p.key) + " " + p.bytes;
       },
-      [&](const part::reasoning_end& p) {
+      [](const part::reasoning_end& p) {
         return key("reasoning_end", p.key) + with("signature", p.signature)
                + with("encrypted", p.encrypted) + with("item", p.item_id);
       },
-      [&](const part::signature& p) {
+      [](const part::signature& p) {
         return key("signature", p.key) + " " + p.bytes;
       },
-      [&](const part::tool_start& p) {
+      [](const part::tool_start& p) {
         return key("call", p.key) + " " + p.id + " " + p.name
                + with("kind", p.kind)
                + (p.provider_executed ? " provider" : "");
       },
-      [&](const part::tool_input& p) {
+      [](const part::tool_input& p) {
         return key("input", p.key) + " " + p.bytes;
       },
-      [&](const part::tool_complete& p) {
+      [](const part::tool_complete& p) {
         return key("complete", p.key) + " " + p.input
                + with("signature", p.signature) + with("item", p.item_id);
       },
-      [&](const part::tool_result& p) {
+      [](const part::tool_result& p) {
         return key("result", p.key) + with("of", p.tool_call_id)
                + with("tool", p.tool_name) + (p.is_error ? " error " : " ")
                + p.output_json;
       },
-      [&](const part::file& p) {
+      [](const part::file& p) {
         return key("file", p.key) + " " + p.what.media_type + " "
                + (p.what.url.empty() ? p.what.bytes : p.what.url)
                + with("signature", p.what.signature);
       },
-      [&](const part::source& p) {
+      [](const part::source& p) {
         return key("source", p.key) + " " + p.what.url
                + with("title", p.what.title) + with("id", p.what.id);
       },
-      [&](const part::compaction& p) { return key("compaction", p.key); },
+      [](const part::compaction& p) { return key("compaction", p.key); },
       [](const part::usage& p) {
         return "usage " + std::to_string(p.what.input_total) + " "
                + std::to_string(p.what.cache_read) + " "

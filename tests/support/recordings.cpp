@@ -60,6 +60,9 @@ message message_of(const std::vector<stream_part>& parts, std::string made_by) {
       if (at.emplace(t->key, m.parts.size()).second)
         m.parts.push_back(text_content{});
       std::get<text_content>(m.parts[at[t->key]]).text += t->bytes;
+    } else if (const auto* end = std::get_if<part::text_end>(&part)) {
+      if (const auto it = at.find(end->key); it != at.end())
+        std::get<text_content>(m.parts[it->second]).phase = end->phase;
     } else if (const auto* r = std::get_if<part::reasoning>(&part)) {
       thoughts[r->key] += r->bytes;
     } else if (const auto* e = std::get_if<part::reasoning_end>(&part)) {

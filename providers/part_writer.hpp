@@ -1,4 +1,4 @@
-// The parts of one Chat Completions answer as they grow.
+// The text, reasoning and refusals of one answer as they grow.
 #pragma once
 
 #include "messages/errc.hpp"
@@ -11,18 +11,25 @@
 
 namespace penstock {
 
-/// Turns deltas into parts. The API marks no part's end: a part ends when
-/// something else begins, and text after reasoning after text is a new part.
+/// Turns deltas into parts for the APIs that mark no part's end (Chat
+/// Completions, Gemini, Ollama): a part ends when something else begins, and
+/// text after reasoning after text is a new part.
 ///
 /// Limits: limits::stream_parts_max, limits::stream_text_bytes_max.
 /// Errors: sticky, see `failure`; what comes after the first is dropped.
-class openai_chat_parts {
+class part_writer {
 public:
   /// Extend the open part, or close it and open another. Empty deltas do
   /// neither. Cost: no copy but that into `out`.
   void text(std::string_view delta, part_batch& out);
   void reasoning(std::string_view delta, part_batch& out);
   void refusal(std::string_view delta, part_batch& out);
+
+  /// The same; but with a signature, even an empty delta is a part of its own:
+  /// it goes back to its API as it came.
+  void text(std::string_view delta, std::string signature, part_batch& out);
+  void reasoning(std::string_view delta, std::string signature,
+                 part_batch& out);
 
   /// What the provider wants back with the reasoning of the open part, or if
   /// none is open of the last one; with no reasoning so far, of an empty one.
@@ -37,12 +44,17 @@ public:
   /// A key for a part of another kind; it does not end the open part.
   part_key new_key();
 
+  /// Counts bytes that are shown in another kind of part against the limit of
+  /// text. @returns whether it still holds.
+  bool count(std::size_t bytes);
+
   /// `protocol`, with the limit's name in the message; `none` if all is well.
   const error& failure() const noexcept { return failure_; }
 
 private:
   enum class kind : unsigned char { none, text, reasoning, refusal };
 
+  void signed_part(kind what, std::string_view text, part_batch& out);
   void extend(kind what, std::string_view delta, part_batch& out);
   void put(std::string_view bytes, part_batch& out);
   void fail(const char* limit, std::size_t max);

@@ -1,15 +1,28 @@
-#include "providers/gemini_parts.hpp"
+#include "providers/part_writer.hpp"
 
 #include "messages/limits.hpp"
+#include "providers/decoding.hpp"
 
 #include <utility>
 
-namespace penstock::gemini {
+namespace penstock {
+
+void part_writer::text(std::string_view delta, part_batch& out) {
+  extend(kind::text, delta, out);
+}
+
+void part_writer::reasoning(std::string_view delta, part_batch& out) {
+  extend(kind::reasoning, delta, out);
+}
+
+void part_writer::refusal(std::string_view delta, part_batch& out) {
+  extend(kind::refusal, delta, out);
+}
 
 void part_writer::text(std::string_view delta, std::string signature,
                        part_batch& out) {
   if (signature.empty())
-    return extend(kind::text, delta, out);
+    return text(delta, out);
   signed_part(kind::text, delta, out);
   if (failure_.code != errc::none)
     return;
@@ -20,7 +33,7 @@ void part_writer::text(std::string_view delta, std::string signature,
 void part_writer::reasoning(std::string_view delta, std::string signature,
                             part_batch& out) {
   if (signature.empty())
-    return extend(kind::reasoning, delta, out);
+    return reasoning(delta, out);
   signed_part(kind::reasoning, delta, out);
   if (failure_.code == errc::none)
     out.add(part::reasoning_end{key_, std::move(signature), {}, {}});
@@ -35,10 +48,6 @@ void part_writer::signed_part(kind what, std::string_view text,
   put(joiner_.join(text), out);
   put(joiner_.finish(), out);
   open_ = kind::none;
-}
-
-void part_writer::refusal(std::string_view delta, part_batch& out) {
-  extend(kind::refusal, delta, out);
 }
 
 void part_writer::extend(kind what, std::string_view delta, part_batch& out) {
@@ -63,17 +72,45 @@ void part_writer::put(std::string_view bytes, part_batch& out) {
     out.refusal(key_, bytes);
 }
 
+void part_writer::sign(std::string_view signature, std::string item_id,
+                       part_batch& out) {
+  if (open_ == kind::reasoning) {
+    if (!signature_.empty()) { // Two blocks that nothing parted.
+      close(out);
+      return sign(signature, std::move(item_id), out);
+    }
+    signature_ = clean_utf8(signature);
+    item_id_ = std::move(item_id);
+  } else if (reasoned_) {
+    out.add(part::signature{reasoning_key_, clean_utf8(signature)});
+  } else {
+    reasoning_key_ = new_key();
+    reasoned_ = true;
+    out.add(part::reasoning_end{
+      reasoning_key_, clean_utf8(signature), {}, std::move(item_id)});
+  }
+}
+
+void part_writer::encrypted(std::string data, std::string item_id,
+                            part_batch& out) {
+  close(out);
+  out.add(
+    part::reasoning_end{new_key(), {}, std::move(data), std::move(item_id)});
+}
+
 void part_writer::close(part_batch& out) {
   if (open_ == kind::none)
     return;
   put(joiner_.finish(), out);
   const auto what = std::exchange(open_, kind::none);
-  if (failure_.code != errc::none)
-    return;
-  if (what == kind::text)
+  if (what == kind::text) {
     out.add(part::text_end{key_});
-  else if (what == kind::reasoning)
-    out.add(part::reasoning_end{key_, {}, {}, {}});
+  } else if (what == kind::reasoning) {
+    out.add(part::reasoning_end{
+      key_, std::exchange(signature_, {}), {}, std::exchange(item_id_, {})});
+    reasoning_key_ = key_;
+    reasoned_ = true;
+  }
 }
 
 part_key part_writer::new_key() {
@@ -85,18 +122,15 @@ part_key part_writer::new_key() {
 }
 
 bool part_writer::count(std::size_t bytes) {
-  bytes_ += bytes;
-  if (bytes_ > limits::stream_text_bytes_max)
+  text_bytes_ += bytes;
+  if (text_bytes_ > limits::stream_text_bytes_max)
     fail("stream_text_bytes_max", limits::stream_text_bytes_max);
   return failure_.code == errc::none;
 }
 
 void part_writer::fail(const char* limit, std::size_t max) {
-  if (failure_.code != errc::none)
-    return;
-  failure_.code = errc::protocol;
-  failure_.message =
-    "answer exceeds " + std::string{limit} + " (" + std::to_string(max) + ")";
+  if (failure_.code == errc::none)
+    failure_ = decoding::over_limit(limit, max);
 }
 
-} // namespace penstock::gemini
+} // namespace penstock

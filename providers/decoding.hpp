@@ -1,0 +1,32 @@
+// What all decoders need at the edges: bodies that are none, sums, limits.
+#pragma once
+
+#include "messages/errc.hpp"
+#include "providers/json.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace penstock::decoding {
+
+/// Without white space at its ends.
+std::string_view trimmed(std::string_view text) noexcept;
+/// Nothing but white space.
+bool is_blank(std::string_view text) noexcept;
+
+/// Whether a member says anything: servers send `"error": null`, "", false, {}
+/// and [] in healthy events.
+bool is_something(const json& value);
+
+/// Counts from outside do not wrap: the largest if they would.
+std::uint64_t sum(std::uint64_t a, std::uint64_t b) noexcept;
+
+/// `protocol`: "answer exceeds NAME (MAX)".
+error over_limit(const char* name, std::size_t max);
+
+/// `protocol`, with one line of what was there instead, to know the culprit by.
+/// @param what "an event stream"
+error unexpected_body(std::string_view what, std::string_view body);
+
+} // namespace penstock::decoding

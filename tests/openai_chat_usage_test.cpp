@@ -1,0 +1,95 @@
+// Goal: what a chunk of Chat Completions says beside its text is read in each
+// server's own way: what was used, and the tools that it ran by itself. Method:
+// tables of (events, parts), each run at several piece sizes.
+#define BOOST_TEST_MODULE openai_chat_usage
+#include <boost/test/unit_test.hpp>
+
+#include "tests/support/openai_chat_streams.hpp"
+
+using namespace penstock;
+using namespace penstock::test;
+
+namespace {
+
+struct row {
+  const char* why;
+  lines events, want;
+};
+
+const std::string stop = chat_delta("{}", "stop");
+
+// clang-format off
+const row executed_table[] = {
+  {"Groq ran a search: told with its arguments, then with its output",
+   {chat_delta(R"({"executed_tools":[{"index":0,"type":"search","arguments":"{\"q\":1}","search_results":{"results":[]}}]})"),
+    chat_delta(R"({"executed_tools":[{"index":0,"type":"search","arguments":"{\"q\":1}","output":"o"}]})"),
+    chat_delta(R"({"executed_tools":[{"index":0,"type":"search","output":"again"}]})"),
+    chat_delta(R"({"content":"a"})"), stop},
+   {"call0  search kind=search provider", R"(input0 {"q":1})", R"(complete0 {"q":1})",
+    R"(result0 tool=search {"arguments":"{\"q\":1}","index":0,"output":"o","type":"search"})",
+    "text1 a", "text_end1", "finished stop stop"}},
+  {"a tool in one piece closes the text before it",
+   {chat_delta(R"({"content":"a","executed_tools":null})"),
+    chat_delta(R"({"executed_tools":[{"type":"python","name":"p","output":"1"},{"no":"type"},7]})"), stop},
+   {"text0 a", "text_end0", "call1  p kind=python provider", "complete1 {}",
+    R"(result1 tool=p {"name":"p","output":"1","type":"python"})", "finished stop stop"}},
+};
+
+const row usage_table[] = {
+  {"OpenAI's, after the finish",
+   {stop, R"({"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":2}}})", "[DONE]"},
+   {"usage 10 4 0 5 2 exact", "finished stop stop"}},
+  {"on each chunk: the last wins",
+   {R"({"usage":{"prompt_tokens":1,"completion_tokens":1},"choices":[{"index":0,"delta":{"content":"a"}}]})",
+    R"({"usage":{"prompt_tokens":1,"completion_tokens":2},"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})"},
+   {"text0 a", "usage 1 0 0 1 0 partial", "text_end0", "usage 1 0 0 2 0 exact", "finished stop stop"}},
+  {"before the finish only",
+   {R"({"usage":{"prompt_tokens":1,"completion_tokens":1},"choices":[{"index":0,"delta":{}}]})", stop},
+   {"usage 1 0 0 1 0 partial", "usage 1 0 0 1 0 exact", "finished stop stop"}},
+  {"cut", {R"({"usage":{"prompt_tokens":1,"completion_tokens":1},"choices":[{"index":0,"delta":{}}]})"},
+   {"usage 1 0 0 1 0 partial", "unfinished"}},
+  {"null is none", {R"({"usage":null,"choices":[]})", R"({"usage":{},"choices":[]})", stop}, {"finished stop stop"}},
+  {"Groq's place", {stop, R"({"x_groq":{"id":"r","usage":{"prompt_tokens":3,"completion_tokens":4}},"choices":[]})"},
+   {"usage 3 0 0 4 0 exact", "finished stop stop"}},
+  {"Moonshot's place", {R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop","usage":{"prompt_tokens":3,"completion_tokens":4,"cached_tokens":2}}]})"},
+   {"usage 3 2 0 4 0 exact", "finished stop stop"}},
+  {"xAI counts reasoning beside", {stop, R"({"choices":[],"usage":{"prompt_tokens":12,"completion_tokens":1,"total_tokens":303,"completion_tokens_details":{"reasoning_tokens":290}}})"},
+   {"usage 12 0 0 291 290 exact", "finished stop stop"}},
+  {"others count it within", {stop, R"({"choices":[],"usage":{"prompt_tokens":12,"completion_tokens":291,"total_tokens":303,"completion_tokens_details":{"reasoning_tokens":290}}})"},
+   {"usage 12 0 0 291 290 exact", "finished stop stop"}},
+  {"DeepSeek's cache", {stop, R"({"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":1,"prompt_cache_hit_tokens":8,"prompt_cache_miss_tokens":1}})"},
+   {"usage 9 8 0 1 0 exact", "finished stop stop"}},
+  {"OpenRouter's cache", {stop, R"({"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":2,"cache_write_tokens":3}}})"},
+   {"usage 9 2 3 1 0 exact", "finished stop stop"}},
+  {"Alibaba's cache", {stop, R"({"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":2,"cache_creation_input_tokens":3,"cache_type":"ephemeral"}}})"},
+   {"usage 9 2 3 1 0 exact", "finished stop stop"}},
+  {"Mistral's cache", {stop, R"({"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":1,"prompt_token_details":{"cached_tokens":7}}})"},
+   {"usage 9 7 0 1 0 exact", "finished stop stop"}},
+  {"xAI counts the cache beside", {stop, R"({"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":6,"prompt_tokens_details":{"cached_tokens":8},"completion_tokens_details":{"reasoning_tokens":2},"num_sources_used":0}})"},
+   {"usage 11 8 0 3 2 exact", "finished stop stop"}},
+  {"Mistral's cache that is larger than the prompt", {stop, R"({"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1,"num_cached_tokens":8}})"},
+   {"usage 3 8 0 1 0 exact", "finished stop stop"}},
+  {"numbers of any form", {stop, R"({"choices":[],"usage":{"prompt_tokens":9.7,"completion_tokens":-1,"prompt_tokens_details":{"cached_tokens":"2"},"completion_tokens_details":{"reasoning_tokens":1e30}}})"},
+   {"usage 9 2 0 0 18446744073709551615 exact", "finished stop stop"}},
+};
+// clang-format on
+
+template <std::size_t n>
+void run(const row (&table)[n]) {
+  for (const auto& [why, events, want] : table)
+    for (std::size_t piece_bytes : {1, 2, 3, 7, 4096}) {
+      BOOST_TEST_INFO(why << ", pieces of " << piece_bytes);
+      BOOST_TEST(decode_chat(chat_events(events), piece_bytes) == want,
+                 boost::test_tools::per_element());
+    }
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(decodes_usage) {
+  run(usage_table);
+}
+
+BOOST_AUTO_TEST_CASE(decodes_tools_that_the_server_ran) {
+  run(executed_table);
+}
