@@ -5,7 +5,7 @@ CLANG_FORMAT = $$(command -v clang-format-14 || echo clang-format)
 WITH_SOURCES = files=$$(git ls-files '*.cpp' '*.hpp') && test -n "$$files" \
   && printf '%s\n' "$$files" | xargs
 
-.PHONY: help demo test bench setup format lint
+.PHONY: help demo test bench setup format lint docs
 help:
 	@echo 'make demo    watch many workspaces stream at once, offline'
 	@echo 'make test    build everything and run the tests'
@@ -13,6 +13,7 @@ help:
 	@echo 'make setup   only install what building and testing needs'
 	@echo 'make lint    check layers, style and format'
 	@echo 'make format  format the sources'
+	@echo 'make docs    the reference of the public headers, in build/docs/html'
 
 # Keeps a build directory that make test has configured.
 demo:
@@ -33,6 +34,9 @@ bench:
 	@cmake --build --preset release --target penstock_bench
 	@python3 bench/compare build/release --size smoke --rounds 3 \
 	  --check bench/smoke.json
+
+docs:
+	@python3 tests/docs_test.py build/docs
 
 setup:
 	@tools/setup.sh test

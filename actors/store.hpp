@@ -48,6 +48,7 @@ public:
   virtual void load_interrupted(
     const std::string& workspace_id,
     std::function<void(expected<std::vector<interrupted_stream>>)> done) = 0;
+  /// One row per attempt, and per model call of a tool.
   virtual void
   load_usage(const std::string& workspace_id,
              std::function<void(expected<std::vector<usage_row>>)> done) = 0;

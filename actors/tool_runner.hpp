@@ -51,10 +51,12 @@ public:
   /// returned or threw. `timeout`: it did not return in time. `tool`: it
   /// threw; or every thread hangs, and it never began.
   using done_function = std::function<void(error why)>;
+  /// Likewise, of a tool.
   using outcome_function = std::function<void(tool_outcome outcome)>;
 
   virtual ~tool_runner() = default;
 
+  /// Runs a function of the host, or ours that blocks.
   virtual void run_blocking(blocking_call call, done_function done) = 0;
 
   /// Runs a tool's handler. A handler that throws, takes longer than the

@@ -24,7 +24,9 @@ class clock {
 public:
   virtual ~clock() = default;
 
+  /// For deadlines and durations.
   virtual steady_time now() const = 0;
+  /// For display.
   virtual wall_time wall_now() const = 0;
 
   /// Calls `fire` once, at `when` or a little later, on the clock's thread.

@@ -78,6 +78,7 @@ struct endpoint_options {
   milliseconds cold_start_hold_ms{250};
 };
 
+/// What can be told of a single stream.
 struct stream_options {
   attempt_clocks clocks;
   /// Those of single models, by "provider:model".
@@ -104,6 +105,7 @@ struct stream_options {
   std::uint32_t max_steps = 100'000;
 };
 
+/// What all workspaces share.
 struct workspace_options {
   milliseconds passivate_after_ms{300'000};
   milliseconds store_deadline_ms{10'000};

@@ -17,6 +17,7 @@ namespace penstock {
 /// Who speaks. `tool` messages hold `tool_result_content` only.
 enum class role : std::uint8_t { system, user, assistant, tool };
 
+/// What somebody wrote.
 struct text_content {
   std::string text;           ///< UTF-8.
   std::string signature = {}; ///< Gemini's thoughtSignature on a text part.
@@ -34,6 +35,7 @@ struct reasoning_content {
   bool operator==(const reasoning_content&) const = default;
 };
 
+/// What a model said when it declined.
 struct refusal_content {
   std::string text;
   bool operator==(const refusal_content&) const = default;
@@ -49,6 +51,7 @@ struct file_content {
   bool operator==(const file_content&) const = default;
 };
 
+/// A call that a model made.
 struct tool_call_content {
   std::string id; ///< The provider's, or ours where the wire has none.
   std::string name;
@@ -60,6 +63,7 @@ struct tool_call_content {
   bool operator==(const tool_call_content&) const = default;
 };
 
+/// What a call gave.
 struct tool_result_content {
   std::string tool_call_id;
   std::string tool_name;
@@ -74,6 +78,7 @@ using content =
   std::variant<text_content, reasoning_content, refusal_content, file_content,
                tool_call_content, tool_result_content>;
 
+/// One turn of a conversation.
 struct message {
   role from = role::user;
   std::vector<content> parts;
@@ -96,6 +101,7 @@ struct tool_definition {
   bool operator==(const tool_definition&) const = default;
 };
 
+/// Whether a model may, must not or must call a tool.
 struct tool_choice {
   enum class mode : std::uint8_t { automatic, none, required, one };
   mode how = mode::automatic;
@@ -103,6 +109,7 @@ struct tool_choice {
   bool operator==(const tool_choice&) const = default;
 };
 
+/// What the answer is to look like.
 struct response_format {
   enum class kind : std::uint8_t { text, json, json_schema };
   kind what = kind::text;

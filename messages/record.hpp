@@ -95,9 +95,11 @@ struct stream_closed {
 struct stream_discarded {
   stream_id stream{};
 };
+/// The whole queue, as it is now.
 struct queue_replaced {
   std::vector<queued_message> queue;
 };
+/// Messages from this one on are gone.
 struct history_cut {
   std::uint64_t from_sequence = 0;
 };

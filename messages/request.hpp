@@ -114,12 +114,14 @@ enum class stop_outcome : std::uint8_t {
 };
 std::string_view to_string(stop_outcome outcome) noexcept;
 
+/// The answer to a stop.
 struct stop_result {
   stop_outcome outcome = stop_outcome::stopped;
   /// A hard stop by the user gives the workspace's queue back.
   std::vector<queued_message> returned_queue;
 };
 
+/// Which stream is to end, and how.
 struct stop_request {
   std::string workspace_id{};
   std::optional<stream_id> stream{}; ///< Absent: the active one.

@@ -11,10 +11,12 @@ namespace penstock {
 class secret {
 public:
   secret() = default;
+  /// Takes the text.
   explicit secret(std::string value) : value_(std::move(value)) {}
 
   /// The text itself, for the one place that writes it to the wire.
   const std::string& reveal() const noexcept { return value_; }
+  /// Whether there is none.
   bool empty() const noexcept { return value_.empty(); }
 
 private:

@@ -41,6 +41,7 @@ enum class finish_reason : std::uint8_t {
 /// "stop", "length", "tool-calls", "content-filter", "error", "other".
 std::string_view to_string(finish_reason reason) noexcept;
 
+/// Why a model stopped.
 struct finish {
   finish_reason reason = finish_reason::other;
   std::optional<std::string> raw; ///< The provider's own word.
@@ -61,6 +62,7 @@ struct token_usage {
   std::uint64_t output_total = 0; ///< Reasoning included.
   std::uint64_t reasoning = 0;
 
+  /// Adds figure by figure; as good as the worse of both.
   token_usage& operator+=(const token_usage& other) noexcept;
   bool operator==(const token_usage&) const = default;
 };
@@ -118,52 +120,63 @@ struct final_part {
 
 namespace event {
 
+/// The first event of a stream.
 struct stream_start {
   std::string model;           ///< "provider:model" of the first attempt.
   std::string requested_model; ///< As the start request named it.
   std::uint64_t history_sequence = 0;
   std::string metadata_json; ///< An object; "{}" if none was given.
 };
+/// Text that follows `offset` bytes of the part.
 struct text_delta {
   std::uint32_t part;
   std::uint64_t offset;
   std::string text;
 };
+/// The text part is whole, or was cut.
 struct text_end {
   std::uint32_t part;
 };
+/// What the model says when it declines.
 struct refusal_delta {
   std::uint32_t part;
   std::uint64_t offset;
   std::string text;
 };
+/// Reasoning that follows `offset` bytes of the part.
 struct reasoning_delta {
   std::uint32_t part;
   std::uint64_t offset;
   std::string text;
   std::string signature; ///< Usually with the last delta of the part only.
 };
+/// The reasoning part is whole, or was cut.
 struct reasoning_end {
   std::uint32_t part;
 };
+/// A file that the model made, whole.
 struct file {
   std::uint32_t part;
   file_content what;
 };
+/// A citation.
 struct source {
   std::uint32_t part;
   penstock::source what;
 };
+/// The model began a call.
 struct tool_call_start {
   std::uint32_t part;
   std::string tool_call_id, tool_name;
 };
+/// Input of a call, as text that is no JSON yet.
 struct tool_call_delta {
   std::uint32_t part;
   std::string tool_call_id;
   std::uint64_t offset;
   std::string input_text;
 };
+/// The call is complete.
 struct tool_call {
   std::uint32_t part;
   std::string tool_call_id, tool_name;
@@ -171,11 +184,13 @@ struct tool_call {
   bool provider_executed = false;
   std::string parent_tool_call_id; ///< Of a call nested in a tool; else empty.
 };
+/// Its handler is about to run; this is on record.
 struct tool_execution_start {
   std::uint32_t part;
   std::string tool_call_id;
   std::string parent_tool_call_id;
 };
+/// What a tool gave; this is on record.
 struct tool_result {
   std::uint32_t part;
   std::string tool_call_id;
@@ -184,11 +199,13 @@ struct tool_result {
   bool provider_executed = false;
   std::string parent_tool_call_id;
 };
+/// A model call and its tools are over.
 struct step_end {
   std::uint32_t step; ///< From 1.
   finish why;
   token_usage usage, cumulative_usage;
 };
+/// An attempt failed and another follows.
 struct attempt_retry {
   std::uint32_t attempt; ///< Number of the one that failed.
   errc error_class;
@@ -196,6 +213,7 @@ struct attempt_retry {
   std::string model, next_model; ///< `next_model` empty: the same again.
   std::vector<std::uint32_t> kept_parts;
 };
+/// The output after this place is withdrawn.
 struct retract {
   std::uint32_t part;
   std::uint64_t offset;
@@ -206,12 +224,15 @@ struct caught_up {
   std::optional<penstock::position> position;
   std::string state; ///< Of the workspace: "idle", "streaming", …
 };
+/// What waits for the stream.
 struct queue_changed {
   std::vector<std::string> texts; ///< A snapshot, oldest first.
 };
+/// Messages were removed by an edit.
 struct history_changed {
   std::vector<std::uint64_t> removed; ///< history_sequence of each message.
 };
+/// Terminal: the answer is complete.
 struct stream_end {
   finish why;
   token_usage usage;
@@ -223,6 +244,7 @@ struct stream_end {
   std::string metadata_json;
   std::vector<final_part> parts;
 };
+/// Terminal: the stream was stopped.
 struct stream_abort {
   enum class reason : std::uint8_t {
     user,
@@ -237,6 +259,7 @@ struct stream_abort {
   std::string metadata_json;
   std::vector<final_part> parts;
 };
+/// Terminal: the stream failed.
 struct stream_error {
   error why;
   bool retryable = false;

@@ -15,6 +15,7 @@
 
 namespace penstock {
 
+/// What a handler returns.
 struct tool_outcome {
   std::string output_json = "null"; ///< Any JSON value.
   bool is_error = false;
@@ -31,7 +32,9 @@ struct nested_call {
 class tool_report {
 public:
   virtual ~tool_report() = default;
+  /// The tool calls another one.
   virtual void call_started(nested_call call) = 0;
+  /// That call gave this.
   virtual void call_finished(std::string tool_call_id,
                              tool_outcome outcome) = 0;
   /// Tokens of a model that the tool asked itself; "provider:model".

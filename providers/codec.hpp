@@ -51,11 +51,13 @@ public:
 /// What the encoder left out because the API does not know it; reported once.
 using encoder_notes = std::vector<std::string>;
 
+/// A prompt as one API wants it.
 struct encoded_request {
   http_request http;
   encoder_notes left_out;
 };
 
+/// Both directions of one API. Threads: any; it has no state.
 class api_codec {
 public:
   virtual ~api_codec() = default;
@@ -68,7 +70,7 @@ public:
   virtual bool has_prefill(const endpoint& at,
                            std::string_view model) const noexcept = 0;
 
-  /// @param model the name on the wire, without the provider.
+  /// `model` is the name on the wire, without the provider.
   /// Errors: `invalid_request` names what the API has no way to express.
   virtual expected<encoded_request> encode(const endpoint& at,
                                            std::string_view model,

@@ -12,6 +12,7 @@
 
 namespace penstock {
 
+/// One exchange, as it goes out.
 struct http_request {
   std::string method = "POST";
   std::string url;     ///< Absolute, http or https; parsed, not concatenated.
@@ -22,6 +23,7 @@ struct http_request {
   std::chrono::milliseconds connect_timeout{0};
 };
 
+/// What precedes the body of an answer.
 struct http_response_head {
   int status = 0;
   header_list headers; ///< Names in lower case.
@@ -62,6 +64,7 @@ class http_client {
 public:
   virtual ~http_client() = default;
 
+  /// Sends it. The listener hears all that follows, `on_end` last.
   virtual transfer_id start(http_request request,
                             std::shared_ptr<http_listener> listener) = 0;
   /// Closes the transfer's socket (or resets its HTTP/2 stream) at once and

@@ -84,12 +84,15 @@ public:
   /// Answers every request with `always`.
   explicit http_script(http_answer always);
 
+  /// Requests that match get this answer; the first rule that fits decides.
   http_script& on(request_match match, http_answer answer);
+  /// The same, made anew for each request.
   http_script& on(request_match match, answer_maker make);
   /// For a test's common case: the n-th request gets the n-th answer, and the
   /// last answers all that follow. @param answers not empty.
   http_script& in_turn(std::vector<http_answer> answers);
 
+  /// What this request gets.
   http_answer answer(const http_request& request);
 
 private:

@@ -19,6 +19,7 @@ struct configured_command {
   std::chrono::milliseconds timeout_ms{300'000};
 };
 
+/// What a configuration file says.
 struct configuration {
   runtime_options options;
   std::vector<configured_command> tools;

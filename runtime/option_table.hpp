@@ -9,6 +9,7 @@
 
 namespace penstock {
 
+/// One option, for a help text.
 struct option_description {
   std::string_view name;    ///< With its unit: "first_byte_timeout_ms".
   std::string_view expects; ///< "milliseconds (0: off)"

@@ -35,6 +35,7 @@ struct start_defaults {
 /// Any thread; must not block and must not throw.
 using log_hook = std::function<void(const std::string& line)>;
 
+/// All of it. Every member has a default that works.
 struct runtime_options {
   stream_options streams; ///< Of starts that bring none of their own.
   workspace_options workspaces;

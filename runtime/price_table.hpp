@@ -29,6 +29,7 @@ public:
   static const price_table& built_in();
   /// Errors: `invalid_request`, with the place in the text.
   static expected<price_table> parse(std::string_view text);
+  /// The same from a file.
   static expected<price_table> load(const std::string& path);
 
   /// @returns absent for a model without a price, and for a usage that nobody
@@ -36,7 +37,9 @@ public:
   std::optional<double> cost(const std::string& model,
                              const token_usage& usage) const;
 
+  /// When the prices were looked up.
   const std::string& date() const noexcept { return date_; }
+  /// Of all prices: "USD".
   const std::string& currency() const noexcept { return currency_; }
 
 private:

@@ -84,16 +84,17 @@ public:
   ///         provider), `authentication` (no key; its variable is named),
   ///         `superseded` by a newer start, `aborted` by a stop, `storage`.
   expected<stream_id> start(start_request request);
+  /// The same without waiting: `registered` is called on a callback thread.
   void start(start_request request, answer<stream_id> registered);
 
   /// Stops a stream, hard or soft, and answers when its last event is out. What
   /// does not run (any more) is no error: see `stop_outcome`.
   expected<stop_result> stop(stop_request what);
+  /// The same without waiting.
   void stop(stop_request what, answer<stop_result> done);
 
   /// Waits for the end of a stream: the named one, else the active or the last
-  /// one of the workspace.
-  /// @param limit how long; absent: until it ends.
+  /// one of the workspace. At most for `limit`, if there is one.
   /// Errors: `timeout` after `limit` (the stream goes on), `invalid_request`
   ///         if there is no such stream; `superseded` or `aborted` if it was
   ///         overtaken before it began. A stream that failed is an outcome.
@@ -101,6 +102,7 @@ public:
   wait(const std::string& workspace_id,
        std::optional<stream_id> stream = std::nullopt,
        std::optional<milliseconds> limit = std::nullopt);
+  /// The same without waiting.
   void wait(const std::string& workspace_id, std::optional<stream_id> stream,
             answer<stream_outcome> ended);
 
@@ -109,7 +111,7 @@ public:
   expected<subscription>
   subscribe(const std::string& workspace_id,
             std::optional<position> after = std::nullopt);
-  /// The same, with functions that are called. @param calls has `on_events`.
+  /// The same, with functions that are called; `calls` has `on_events`.
   expected<subscription>
   subscribe(const std::string& workspace_id, subscription_callbacks calls,
             std::optional<position> after = std::nullopt);
@@ -146,6 +148,7 @@ public:
 
   /// What is known of the endpoints that were used. Holds no key.
   expected<std::vector<endpoint_view>> health();
+  /// What happened since it was opened.
   runtime_counts counts() const;
 
   /// For the names in `start_request::tools`. Streams that run keep what they

@@ -17,12 +17,14 @@ enum class store_durability : std::uint8_t {
            ///< history and terminal records are synced, growth is not.
 };
 
+/// Which file, and how safe.
 struct sqlite_store_options {
   std::string path; ///< ":memory:": nothing on disk.
   store_durability durability = store_durability::process;
   std::string vfs{}; ///< SQLite's name of another file system, for tests.
 };
 
+/// Since the store was opened.
 struct sqlite_store_counts {
   std::uint64_t batches = 0; ///< Calls of `write`.
   std::uint64_t commits = 0; ///< Transactions that they shared.
@@ -70,6 +72,7 @@ public:
   /// What does not fit together, beyond what SQLite checks. Reads everything.
   void verify(std::function<void(expected<std::vector<std::string>>)> done);
 
+  /// How well commits were shared. From any thread.
   sqlite_store_counts counts() const;
 
 private:

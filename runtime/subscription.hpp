@@ -44,7 +44,9 @@ public:
   /// Is closed and has no events.
   subscription();
   ~subscription();
+  /// Leaves one that is closed and has no events.
   subscription(subscription&&) noexcept;
+  /// Ends what was there, then the same.
   subscription& operator=(subscription&&) noexcept;
 
   /// The events that are there, oldest first; empty if none are.

@@ -10,7 +10,7 @@ build="g++ cmake ninja-build libcaf-dev nlohmann-json3-dev libexpected-dev
   libsimdjson-dev libcurl4-openssl-dev|libcurl4-gnutls-dev
   libssl-dev libsqlite3-dev libcli11-dev ca-certificates"
 test="libboost-test-dev librapidcheck-dev libvalijson-dev python3
-  python3-jsonschema openssl"
+  python3-jsonschema openssl doxygen"
 ci="ccache git clang clang-format-14 libclang-rt-14-dev llvm"
 
 case "${1-}" in
@@ -28,7 +28,7 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 penstock: this is not Debian or Ubuntu, so nothing is installed for you. Needed:
   a C++20 compiler, CMake >= 3.25, Ninja; CAF >= 0.17.6, nlohmann_json, tl::expected,
   simdjson, libcurl, SQLite 3, CLI11; for the tests Boost.Test >= 1.74,
-  rapidcheck, valijson and Python 3 with jsonschema. Going on with what there is.
+  rapidcheck, valijson, Doxygen and Python 3 with jsonschema. Going on with what there is.
 TEXT
   exit 0
 fi
