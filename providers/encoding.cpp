@@ -43,6 +43,37 @@ expected<ordered_json> input_schema(const tool_definition& tool) {
                       "the input schema of the tool \"" + tool.name + '"');
 }
 
+expected<ordered_json> function_tools(const std::vector<tool_definition>& all) {
+  auto tools = ordered_json::array();
+  for (const auto& tool : all) {
+    auto schema = input_schema(tool);
+    if (!schema)
+      return fail(schema.error());
+    ordered_json function{{"name", tool.name}};
+    if (!tool.description.empty())
+      function["description"] = tool.description;
+    function["parameters"] = std::move(*schema);
+    tools.push_back({{"type", "function"}, {"function", std::move(function)}});
+  }
+  return tools;
+}
+
+expected<void> check_choice(const tool_choice& choice,
+                            const std::vector<tool_definition>& tools) {
+  using enum tool_choice::mode;
+  if (choice.how != required && choice.how != one)
+    return {};
+  if (tools.empty())
+    return fail(errc::invalid_request,
+                "tool_choice asks for a tool, but there is none");
+  if (choice.how == one
+      && std::none_of(tools.begin(), tools.end(),
+                      [&](const auto& t) { return t.name == choice.name; }))
+    return fail(errc::invalid_request, "tool_choice names \"" + choice.name
+                                         + "\", which is no tool here");
+  return {};
+}
+
 void merge_patch(ordered_json& into, const ordered_json& from) {
   if (!from.is_object()) {
     into = from;

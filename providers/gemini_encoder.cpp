@@ -159,16 +159,11 @@ expected<void> encoder::add_tool_choice() {
     config["mode"] = "NONE";
     return {};
   }
-  if (what_.tools.empty())
-    return fail(errc::invalid_request,
-                "tool_choice asks for a tool, but there is none");
+  if (auto there = encoding::check_choice(choice, what_.tools); !there)
+    return there;
   config["mode"] = "ANY";
   if (choice.how == required)
     return {};
-  if (std::none_of(what_.tools.begin(), what_.tools.end(),
-                   [&](const auto& t) { return t.name == choice.name; }))
-    return fail(errc::invalid_request, "tool_choice names \"" + choice.name
-                                         + "\", which is no tool here");
   config["allowedFunctionNames"].push_back(choice.name);
   return {};
 }

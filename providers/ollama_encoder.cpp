@@ -72,17 +72,12 @@ private:
                   "\"auto\" and ask for it in the prompt");
     if (how == none)
       return {};
-    for (const auto& tool : what_.tools) {
-      auto schema = encoding::input_schema(tool);
-      if (!schema)
-        return fail(schema.error());
-      ordered_json function{{"name", tool.name}};
-      if (!tool.description.empty())
-        function["description"] = tool.description;
-      function["parameters"] = std::move(*schema);
-      body_["tools"].push_back(
-        {{"type", "function"}, {"function", std::move(function)}});
-    }
+    if (what_.tools.empty())
+      return {};
+    auto tools = encoding::function_tools(what_.tools);
+    if (!tools)
+      return fail(tools.error());
+    body_["tools"] = std::move(*tools);
     return {};
   }
 

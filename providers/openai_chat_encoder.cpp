@@ -73,17 +73,12 @@ private:
   }
 
   expected<void> add_tools() {
-    for (const auto& tool : what_.tools) {
-      auto schema = encoding::input_schema(tool);
-      if (!schema)
-        return fail(schema.error());
-      ordered_json function{{"name", tool.name}};
-      if (!tool.description.empty())
-        function["description"] = tool.description;
-      function["parameters"] = std::move(*schema);
-      body_["tools"].push_back(
-        {{"type", "function"}, {"function", std::move(function)}});
-    }
+    if (what_.tools.empty())
+      return {};
+    auto tools = encoding::function_tools(what_.tools);
+    if (!tools)
+      return fail(tools.error());
+    body_["tools"] = std::move(*tools);
     return {};
   }
 
@@ -96,17 +91,12 @@ private:
       body_["tool_choice"] = "none";
       return {};
     }
-    if (what_.tools.empty())
-      return fail(errc::invalid_request,
-                  "tool_choice asks for a tool, but there is none");
+    if (auto there = encoding::check_choice(choice, what_.tools); !there)
+      return there;
     if (choice.how == required) {
       body_["tool_choice"] = quirks_.any_tool;
       return {};
     }
-    if (std::none_of(what_.tools.begin(), what_.tools.end(),
-                     [&](const auto& t) { return t.name == choice.name; }))
-      return fail(errc::invalid_request, "tool_choice names \"" + choice.name
-                                           + "\", which is no tool here");
     body_["tool_choice"] = {{"type", "function"},
                             {"function", {{"name", choice.name}}}};
     return {};
