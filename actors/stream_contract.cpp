@@ -51,32 +51,29 @@ struct stream_contract::visitor {
                             limits::stream_text_bytes_max, "bytes");
   }
 
-  void operator()(part::response_info& m) {
+  void operator()(const part::response_info& m) {
     if (self.response_id_.empty())
-      self.response_id_ = std::move(m.id);
+      self.response_id_ = m.id;
   }
-  // Text that may repeat what was kept does not open its part yet.
-  bool withhold(part::text& m) {
+  void operator()(const part::text& m) {
+    const auto open = [&] { return log.open_text(); };
     if (!self.trim_ || self.withheld_of_.value_or(m.key) != m.key)
-      return false;
+      return text(at(m.key, open), m.bytes);
+    // Text that may repeat what was kept does not open its part yet.
     self.withheld_of_ = m.key;
-    m.bytes = self.trim_->take(m.bytes);
+    const auto shown = self.trim_->take(m.bytes);
     if (self.trim_->decided())
       self.trim_.reset();
-    return m.bytes.empty();
+    if (!shown.empty())
+      text(at(m.key, open), shown);
   }
-  void operator()(part::text& m) {
-    if (withhold(m))
-      return;
-    text(at(m.key, [&] { return log.open_text(); }), m.bytes);
-  }
-  void operator()(part::refusal& m) {
+  void operator()(const part::refusal& m) {
     text(at(m.key, [&] { return log.open_refusal(); }), m.bytes);
   }
-  void operator()(part::reasoning& m) {
+  void operator()(const part::reasoning& m) {
     text(at(m.key, [&] { return log.open_reasoning(); }), m.bytes);
   }
-  void operator()(part::text_end& m) {
+  void operator()(const part::text_end& m) {
     if (self.trim_ && self.withheld_of_ == m.key)
       self.show_withheld(log);
     if (self.withheld_of_ == m.key && !self.parts_.contains(m.key))
@@ -87,42 +84,36 @@ struct stream_contract::visitor {
       done.part_closed = true;
     }
   }
-  void operator()(part::reasoning_end& m) {
+  void operator()(const part::reasoning_end& m) {
     auto& p = at(m.key, [&] { return log.open_reasoning(); });
     if (std::exchange(p.open, false)) {
-      if (m.signature.empty())
-        m.signature = std::move(p.signature);
-      log.close_reasoning(p.number,
-                          {{},
-                           std::move(m.signature),
-                           std::move(m.encrypted),
-                           std::move(m.item_id)},
-                          false);
+      log.close_reasoning(
+        p.number,
+        {{},
+         m.signature.empty() ? std::move(p.signature) : m.signature,
+         m.encrypted,
+         m.item_id},
+        false);
       done.part_closed = true;
     }
   }
-  void operator()(part::signature& m) {
+  void operator()(const part::signature& m) {
     auto& p = at(m.key, [&] { return log.open_text(); });
     p.signature = m.bytes;
     log.sign(p.number, m.bytes);
   }
-  void operator()(part::tool_start& m) {
+  void operator()(const part::tool_start& m) {
     auto& p = at(m.key, [&] {
       auto id = m.id.empty() ? "call_" + to_string(log.of()->stream) + "_"
                                  + std::to_string(log.size())
                              : m.id;
-      return log.open_call({std::move(id),
-                            std::move(m.name),
-                            {},
-                            std::move(m.kind),
-                            {},
-                            {},
-                            m.provider_executed});
+      return log.open_call(
+        {std::move(id), m.name, {}, m.kind, {}, {}, m.provider_executed});
     });
     p.call = true;
     p.provider_executed = m.provider_executed;
   }
-  void operator()(part::tool_input& m) {
+  void operator()(const part::tool_input& m) {
     const auto it = self.parts_.find(m.key);
     if (it == self.parts_.end() || !it->second.open)
       return;
@@ -136,18 +127,17 @@ struct stream_contract::visitor {
     log.append(p.number, m.bytes);
     done.output = true;
   }
-  void operator()(part::tool_complete& m) {
+  void operator()(const part::tool_complete& m) {
     const auto it = self.parts_.find(m.key);
     if (it == self.parts_.end() || !std::exchange(it->second.open, false))
       return;
     if (m.input.size() > limits::tool_input_bytes_max)
       done.why = over_limit("tool_input_bytes_max",
                             limits::tool_input_bytes_max, "bytes");
-    log.complete_call(it->second.number, std::move(m.input),
-                      std::move(m.signature), std::move(m.item_id));
+    log.complete_call(it->second.number, m.input, m.signature, m.item_id);
   }
   // Its call may never have been seen: then it is a part with null input.
-  void operator()(part::tool_result& m) {
+  void operator()(const part::tool_result& m) {
     auto& p = at(m.key, [&] {
       return log.open_call({m.tool_call_id, m.tool_name, {}, {}, {}, {}, true});
     });
@@ -155,28 +145,24 @@ struct stream_contract::visitor {
     if (std::exchange(p.open, false))
       log.complete_call(p.number, "null", {}, {});
     // The wire may have no id; the call got ours.
-    if (const auto* call =
-          std::get_if<tool_call_content>(&log.content_of(p.number));
-        call && m.tool_call_id.empty())
-      m.tool_call_id = call->id;
+    const auto* call =
+      std::get_if<tool_call_content>(&log.content_of(p.number));
+    auto id = call && m.tool_call_id.empty() ? call->id : m.tool_call_id;
     if (!log.has_result(p.number))
-      log.add_result(p.number, {std::move(m.tool_call_id),
-                                std::move(m.tool_name),
-                                std::move(m.output_json),
-                                m.is_error,
-                                true,
-                                {}});
+      log.add_result(
+        p.number,
+        {std::move(id), m.tool_name, m.output_json, m.is_error, true, {}});
     done.provider_result = true;
   }
-  void operator()(part::file& m) {
-    auto& p = at(m.key, [&] { return log.add_file(std::move(m.what)); });
+  void operator()(const part::file& m) {
+    auto& p = at(m.key, [&] { return log.add_file(m.what); });
     p.open = false;
   }
-  void operator()(part::source& m) { log.add_source(std::move(m.what)); }
-  void operator()(part::compaction&) {}
-  void operator()(part::usage& m) { self.usage_ = m.what; }
-  void operator()(part::finished&) {}
-  void operator()(part::failed&) {}
+  void operator()(const part::source& m) { log.add_source(m.what); }
+  void operator()(const part::compaction&) {}
+  void operator()(const part::usage& m) { self.usage_ = m.what; }
+  void operator()(const part::finished&) {}
+  void operator()(const part::failed&) {}
 };
 
 void stream_contract::begin_attempt(attempt_id id) {
@@ -208,13 +194,13 @@ bool stream_contract::current(const attempt_id& id) noexcept {
   return yes;
 }
 
-stream_contract::effect stream_contract::take(std::uint32_t index,
-                                              std::vector<stream_part> parts,
-                                              stream_log& log) {
+stream_contract::effect
+stream_contract::take(std::uint32_t index,
+                      const std::vector<stream_part>& parts, stream_log& log) {
   PENSTOCK_CHECK(index == next_index_);
   ++next_index_;
   effect done;
-  for (auto& p : parts) {
+  for (const auto& p : parts) {
     std::visit(visitor{*this, log, done}, p);
     if (done.why.code != errc::none)
       break;

@@ -47,7 +47,7 @@ public:
   bool current(const attempt_id& id) noexcept;
 
   /// @pre current(id); `index` is the next one.
-  effect take(std::uint32_t index, std::vector<stream_part> parts,
+  effect take(std::uint32_t index, const std::vector<stream_part>& parts,
               stream_log& log);
 
   /// No more parts of the attempt will come. Closes what is open.

@@ -312,7 +312,7 @@ void stream_log::tell_segment(const entry& e, std::uint64_t from,
                               std::vector<stream_event>& out) const {
   const auto& p = parts_[e.index];
   std::string text{bytes(p).substr(from, to - from)};
-  stream_event told;
+  auto& told = out.emplace_back();
   told.of = of_;
   if (std::holds_alternative<text_content>(p.what))
     told.body = event::text_delta{p.number, from, std::move(text)};
@@ -323,16 +323,14 @@ void stream_log::tell_segment(const entry& e, std::uint64_t from,
   else
     told.body = event::tool_call_delta{
       p.number, std::get<tool_call_content>(p.what).id, from, std::move(text)};
-  out.push_back(std::move(told));
 }
 
 void stream_log::tell_mark(const entry& e,
                            std::vector<stream_event>& out) const {
   const auto tell = [&](event_body body) {
-    stream_event told;
+    auto& told = out.emplace_back();
     told.of = of_;
     told.body = std::move(body);
-    out.push_back(std::move(told));
   };
   if (e.what == kind::start || e.what == kind::mark || e.what == kind::source)
     return tell(marks_[e.index]);
