@@ -20,6 +20,10 @@ class store {
 public:
   virtual ~store() = default;
 
+  /// Whether it keeps what a stream that runs has made so far. If not, it is
+  /// spared `part_grown` and what else only a restart could read of it.
+  virtual bool keeps_growth() const noexcept { return true; }
+
   /// All of `records` or none of them, after all that was written before for
   /// the same workspace. A `stream_opened` whose stream id or message id was
   /// used before in the workspace fails with `invalid_request`, and with it

@@ -24,6 +24,7 @@ struct workspace_settings {
   workspace_options workspaces;
   registered_tools tools;              ///< Never null.
   std::vector<tool_rule> tool_policy;  ///< Before a start's own rules.
+  bool keeps_growth = true;            ///< `store::keeps_growth`.
   transition_counts* counts = nullptr; ///< For tests.
 };
 

@@ -11,7 +11,7 @@ namespace penstock {
 // disk slows this down and nothing else.
 void workspace_core::flush() {
   auto& s = live();
-  if (s.flush_under_way || s.flush_armed)
+  if (!settings_.keeps_growth || s.flush_under_way || s.flush_armed)
     return;
   const auto interval = s.plan->options.partial_flush_interval_ms;
   if (s.flushed_at && ports_.now() - *s.flushed_at < interval) {
@@ -41,6 +41,8 @@ void workspace_core::flush() {
 
 // What was appended to the log since it was last written.
 void workspace_core::write_growth(std::vector<store_record>& records) {
+  if (!settings_.keeps_growth)
+    return;
   record_growth(*live().log, live().flushed, live().taken_over, records);
 }
 

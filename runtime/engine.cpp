@@ -184,6 +184,7 @@ expected<void> runtime::engine::make_workspace_environment() {
   made->settings.workspaces = options_->workspaces;
   made->settings.tools = [all = tools] { return all->snapshot(); };
   made->settings.tool_policy = options_->tool_policy;
+  made->settings.keeps_growth = w.store->keeps_growth();
   made->workers_detached = workers_detached;
   w.workspaces = std::move(made);
   return {};

@@ -27,6 +27,7 @@ namespace penstock {
 /// Errors: `invalid_request` for a used stream or message id; none else.
 class in_memory_store final : public store {
 public:
+  bool keeps_growth() const noexcept override { return false; }
   void write(const std::string& workspace_id, std::vector<store_record> records,
              std::function<void(error)> done) override;
   void load(const std::string& workspace_id,

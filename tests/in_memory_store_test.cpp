@@ -180,6 +180,10 @@ BOOST_FIXTURE_TEST_CASE(threads_share_it, fixture) {
   BOOST_TEST(failed == 0);
 }
 
+BOOST_AUTO_TEST_CASE(says_that_it_keeps_nothing_of_a_stream_that_runs) {
+  BOOST_TEST(!in_memory_store{}.keeps_growth());
+}
+
 BOOST_AUTO_TEST_CASE(the_faulty_one_holds_fails_and_keeps_the_order) {
   const auto under = std::make_shared<in_memory_store>();
   testing::faulty_store faulty{under};

@@ -247,6 +247,23 @@ BOOST_FIXTURE_TEST_CASE(a_defeat_ends_the_stream_with_its_parts,
   BOOST_TEST((core->now() == phase::idle));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_store_that_keeps_no_growth_is_spared_it,
+                        workspace_fixture) {
+  settings.keeps_growth = false;
+  begin();
+  text(0, "a");
+  advance(milliseconds{5'000});
+  text(0, "b");
+  finishes();
+  std::size_t closed = 0;
+  for (const auto& r : world.durable) {
+    BOOST_TEST(!std::holds_alternative<record::part_grown>(r));
+    BOOST_TEST(!std::holds_alternative<record::part_closed>(r));
+    closed += std::holds_alternative<record::stream_closed>(r);
+  }
+  BOOST_TEST(closed == 1u);
+}
+
 BOOST_FIXTURE_TEST_CASE(growth_is_written_at_once_and_then_throttled,
                         workspace_fixture) {
   const auto flushed = [&] {
