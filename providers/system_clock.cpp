@@ -42,13 +42,15 @@ public:
 
   deadline_id arm(steady_time when, std::function<void()> fire) override {
     deadline_id id;
-    bool earliest = false;
+    bool too_late = false;
     {
       const std::lock_guard lock{mutex_};
-      earliest = heap_.empty() || when < *heap_.next();
+      too_late = when < sleeps_until_;
+      if (too_late)
+        sleeps_until_ = when; // It is told once.
       id = heap_.arm(when, std::move(fire));
     }
-    if (earliest)
+    if (too_late)
       changed_.notify_one();
     return id;
   }
@@ -73,14 +75,20 @@ private:
         fire = nullptr; // What it holds may call the clock as it goes.
         lock.lock();
       } else if (const auto next = heap_.next()) {
+        sleeps_until_ = *next;
         changed_.wait_until(lock, *next);
       } else {
+        sleeps_until_ = steady_time::max();
         changed_.wait(lock);
       }
+      sleeps_until_ = steady_time::min();
     }
   }
 
-  std::mutex mutex_; ///< Guards `heap_` and `closing_`.
+  std::mutex mutex_; ///< Guards what follows.
+  /// A deadline that was cancelled may let the thread wake for nothing; that is
+  /// cheaper than to wake it for each that is armed and cancelled before.
+  steady_time sleeps_until_ = steady_time::min();
   std::condition_variable changed_;
   deadline_heap heap_;
   bool closing_ = false;

@@ -1,6 +1,7 @@
 // Goal: the real clock fires each deadline once, in order and not too early,
 // from any thread's arming, and sleeps when nothing is due.
-// Method: short deadlines, waited for by event; CPU time of an idle clock.
+// Method: short deadlines, waited for by event; CPU time of an idle clock, and
+// how often its thread was woken.
 #define BOOST_TEST_MODULE system_clock
 #include <boost/test/unit_test.hpp>
 
@@ -9,9 +10,13 @@
 #include <atomic>
 #include <condition_variable>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -29,6 +34,25 @@ double process_cpu_s() {
   timespec t{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+/// How often the clock's thread has gone to sleep; none if it is not found.
+/// Source: proc(5).
+std::optional<unsigned long> sleeps_of_the_clock() {
+  for (const auto& thread :
+       std::filesystem::directory_iterator{"/proc/self/task"}) {
+    std::ifstream name_file{thread.path() / "comm"};
+    std::string name;
+    std::getline(name_file, name);
+    if (name != "penstock-clock")
+      continue;
+    std::ifstream status{thread.path() / "status"};
+    const std::string wanted = "voluntary_ctxt_switches:";
+    for (std::string line; std::getline(status, line);)
+      if (line.starts_with(wanted))
+        return std::stoul(line.substr(wanted.size()));
+  }
+  return std::nullopt;
 }
 
 } // namespace
@@ -144,6 +168,24 @@ BOOST_FIXTURE_TEST_CASE(many_threads_arm_and_cancel, fixture) {
   time->arm(time->now() + 5ms, [&] { last.set_value(); });
   BOOST_REQUIRE((last.get_future().wait_for(30s) == std::future_status::ready));
   BOOST_TEST(fired == kept);
+}
+
+BOOST_FIXTURE_TEST_CASE(deadlines_that_come_and_go_wake_nobody, fixture) {
+  const auto fires = [&](std::chrono::milliseconds after) {
+    std::promise<void> fired;
+    time->arm(time->now() + after, [&] { fired.set_value(); });
+    BOOST_REQUIRE(
+      (fired.get_future().wait_for(30s) == std::future_status::ready));
+  };
+  fires(1ms); // Its thread runs.
+  const auto before = sleeps_of_the_clock();
+  BOOST_REQUIRE(before.has_value());
+  for (int i = 0; i < 1'000; ++i)
+    time->cancel(time->arm(time->now() + 1h, [] {}));
+  fires(1ms);
+  const auto more = sleeps_of_the_clock().value() - *before;
+  BOOST_TEST_MESSAGE("sleeps for 1 000 deadlines: " << more);
+  BOOST_TEST(more < 20u);
 }
 
 BOOST_FIXTURE_TEST_CASE(an_idle_clock_costs_nothing, fixture) {
