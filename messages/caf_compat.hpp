@@ -1,13 +1,14 @@
-// The only file that asks which CAF this is: 0.17.6 (Debian) or 1.x.
+// What differs between the versions of CAF: 0.17.6 (Debian) and 1.x.
 //
 // Two decisions keep it thin (docs/decisions/): every message is one-way, so a
 // reply is a message of its own; and no message leaves the process, so none is
 // serialized.
 #pragma once
 
+#include "messages/caf_threads.hpp"
+
 #include <caf/all.hpp>
 
-#include <deque>
 #include <exception>
 #include <functional>
 #include <map>
@@ -15,134 +16,10 @@
 #include <string>
 #include <utility>
 
-// Not CAF_VERSION: 1.1.0 defines that as 0100, an octal literal.
-#if CAF_MAJOR_VERSION >= 1
-#define PENSTOCK_CAF_1 1
-#else
-#define PENSTOCK_CAF_1 0
-#endif
-
-// Debian's libcaf is not instrumented, so ThreadSanitizer cannot see what
-// orders two messages: the shell below says it.
-#if defined(__SANITIZE_THREAD__)
-#define PENSTOCK_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define PENSTOCK_TSAN 1
-#endif
-#endif
-#ifndef PENSTOCK_TSAN
-#define PENSTOCK_TSAN 0
-#endif
-#if PENSTOCK_TSAN
-#include <sanitizer/tsan_interface.h>
-#endif
-
 namespace penstock::caf_compat {
 
 /// Why an actor ended: empty after a normal end.
 using exit_text = std::string;
-
-// ---- actors on a thread of ours
-// ----------------------------------------------
-
-#if PENSTOCK_CAF_1
-using execution_base = caf::scheduler;
-#else
-using execution_base = caf::execution_unit;
-#endif
-
-/// Lets the actors that the calling thread wakes with `post_here` run on that
-/// thread, in turns that it grants, instead of on CAF's scheduler. That saves
-/// the wake-up of another thread, which costs more than a small message.
-///
-/// An actor is not bound to it: it runs where it was woken, here or there, and
-/// never in two places at once.
-///
-/// Threads: all members on the one thread that made it, but for the
-///          constructor's system, which is everyone's.
-/// Limits:  a turn handles at most `turn_messages_max` messages of at most
-///          `turn_actors_max` actors; what is left goes to the scheduler, so
-///          that the thread comes back to its own work.
-class own_thread final : private execution_base {
-public:
-  static constexpr std::size_t turn_actors_max = 256;
-  static constexpr std::size_t actor_messages_max = 64;
-
-  explicit own_thread(caf::actor_system& system);
-  ~own_thread() override;
-  own_thread(const own_thread&) = delete;
-  own_thread& operator=(const own_thread&) = delete;
-
-  /// Runs the actors that were woken, and those that they wake.
-  void turn();
-
-  /// The calling thread's, or null.
-  static execution_base* of_this_thread() noexcept { return current_; }
-
-private:
-  void give_away(caf::resumable* actor);
-
-#if PENSTOCK_CAF_1
-  void schedule(caf::resumable* actor) override {
-    give_away(actor);
-  }
-  void delay(caf::resumable* actor) override {
-    woken_.push_back(actor);
-  }
-  void start() override {}
-  void stop() override {}
-#else
-  void exec_later(caf::resumable* actor) override {
-    woken_.push_back(actor);
-  }
-#endif
-
-  static inline thread_local execution_base* current_ = nullptr;
-
-  caf::actor_system& scheduled_;
-  std::deque<caf::resumable*> woken_; ///< Each holds a reference.
-};
-
-#if PENSTOCK_CAF_1
-inline own_thread::own_thread(caf::actor_system& system) : scheduled_(system) {
-  current_ = this;
-}
-#else
-inline own_thread::own_thread(caf::actor_system& system)
-  : execution_base(&system), scheduled_(system) {
-  current_ = this;
-}
-#endif
-
-inline own_thread::~own_thread() {
-  current_ = nullptr;
-  for (auto* const actor : woken_)
-    give_away(actor);
-}
-
-inline void own_thread::give_away(caf::resumable* actor) {
-#if PENSTOCK_CAF_1
-  scheduled_.scheduler().schedule(actor);
-#else
-  scheduled_.scheduler().enqueue(actor);
-#endif
-}
-
-inline void own_thread::turn() {
-  for (std::size_t i = 0; !woken_.empty(); ++i) {
-    auto* const actor = woken_.front();
-    woken_.pop_front();
-    if (i >= turn_actors_max) {
-      give_away(actor);
-      continue;
-    }
-    if (actor->resume(this, actor_messages_max) == caf::resumable::resume_later)
-      give_away(actor);
-    else
-      caf::intrusive_ptr_release(actor);
-  }
-}
 
 #if PENSTOCK_CAF_1
 
@@ -179,7 +56,10 @@ using typed_handle = caf::typed_actor<caf::reacts_to<Messages>...>;
 /// Sends without a sender; from any thread, actors included.
 template <class Handle, class Message>
 void post(const Handle& to, Message message) {
-  caf::anon_send(to, std::move(message));
+  if (to)
+    caf::actor_cast<caf::abstract_actor*>(to)->eq_impl(
+      caf::make_message_id(), nullptr, worker_chain::of_this_thread(),
+      std::move(message));
 }
 
 /// The same, and on an `own_thread` the actor runs there, if it slept. For the
@@ -219,13 +99,21 @@ template <class... Messages>
 struct protocol {
   using handle = typed_handle<Messages...>;
 
-  template <class State>
-  static typename handle::behavior_type behavior(State* state, void* actor) {
-    return {[state, actor](const Messages& message) {
-      came_through_mailbox(actor);
-      state->on(message);
-    }...};
+#if PENSTOCK_CAF_1
+  template <class Actor>
+  static typename handle::behavior_type behavior(Actor* actor) {
+    return {[actor](const Messages& message) { actor->take(message); }...};
   }
+#else
+  /// One for all actors of a kind, which saves 60 bytes a message and actor,
+  /// and misses of the cache: the actor is the one that this thread runs.
+  template <class Actor>
+  static typename handle::behavior_type behavior(Actor*) {
+    static const auto& all = *new typename handle::behavior_type{
+      [](const Messages& message) { Actor::running_->take(message); }...};
+    return all;
+  }
+#endif
 };
 
 /// The actor around a state: what every actor of ours has beside its messages.
@@ -291,30 +179,53 @@ public:
   /// Spawns another actor.
   template <class P, class S, class... Args>
   typename P::handle spawn_shell(Args&&... args) {
+#if PENSTOCK_CAF_1
     return this->system().template spawn<shell<P, S>>(
       std::forward<Args>(args)...);
+#else
+    // Runs where this one does, if nobody else is woken.
+    return super::template spawn<shell<P, S>>(std::forward<Args>(args)...);
+#endif
   }
 
 protected:
   behavior_type make_behavior() override {
     make_();
     make_ = nullptr;
-    return Protocol::behavior(state_.get(), this);
+    return Protocol::behavior(this);
   }
 
   void on_exit() override {
     state_.reset();
   }
 
-#if PENSTOCK_TSAN && !PENSTOCK_CAF_1
+#if !PENSTOCK_CAF_1
 public:
+  caf::resumable::resume_result resume(caf::execution_unit* unit,
+                                       size_t most) override {
+    if (!worker_chain::begins_at(unit))
+      return resume_here(unit, most);
+    worker_chain chain{*unit};
+    return chain.run(
+      [this](caf::execution_unit* on, size_t n) { return resume_here(on, n); },
+      most);
+  }
+
+#if PENSTOCK_TSAN
   void enqueue(caf::mailbox_element_ptr what,
                caf::execution_unit* unit) override {
     __tsan_release(this);
     super::enqueue(std::move(what), unit);
   }
-  caf::resumable::resume_result resume(caf::execution_unit* unit,
-                                       size_t most) override {
+#endif
+
+private:
+  caf::resumable::resume_result resume_here(caf::execution_unit* unit,
+                                            size_t most) {
+    running_ = this;
+#if !PENSTOCK_TSAN
+    return super::resume(unit, most);
+#else
     for (size_t i = 0;; ++i) {
       __tsan_acquire(this);
       const auto result = super::resume(unit, 1); // one message a round
@@ -322,10 +233,23 @@ public:
       if (result != caf::resumable::resume_later || i + 1 >= most)
         return result;
     }
+#endif
   }
 #endif
 
 private:
+  friend Protocol;
+
+  template <class Message>
+  void take(const Message& message) {
+    came_through_mailbox(this);
+    state_->on(message);
+  }
+
+#if !PENSTOCK_CAF_1
+  static inline thread_local shell* running_ = nullptr;
+#endif
+
   std::function<void()> make_;
   std::unique_ptr<State> state_; // from make_behavior to on_exit
 #if !PENSTOCK_CAF_1
@@ -337,7 +261,13 @@ private:
 /// and destroyed when the actor ends.
 template <class Protocol, class State, class... Args>
 typename Protocol::handle spawn(caf::actor_system& system, Args&&... args) {
+#if PENSTOCK_CAF_1
   return system.spawn<shell<Protocol, State>>(std::forward<Args>(args)...);
+#else
+  caf::actor_config config{worker_chain::of_this_thread()};
+  return system.spawn_class<shell<Protocol, State>, caf::no_spawn_options>(
+    config, std::forward<Args>(args)...);
+#endif
 }
 
 /// Tells CAF of the types of a block before an actor system is made with
