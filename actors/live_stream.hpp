@@ -10,6 +10,7 @@
 #include "actors/tool_policy.hpp"
 #include "actors/tool_set.hpp"
 #include "messages/actor_messages.hpp"
+#include "messages/boxed.hpp"
 #include "messages/clock.hpp"
 
 #include <algorithm>
@@ -46,8 +47,8 @@ struct live_stream {
   tool_set tools;                     ///< Those that the policy enables.
   tool_policy policy;
 
-  std::optional<interrupted_stream> kept; ///< What it resumes.
-  std::optional<history_row> kept_row;    ///< Taken out of the history.
+  boxed<interrupted_stream> kept; ///< What it resumes.
+  boxed<history_row> kept_row;    ///< Taken out of the history.
 
   // Until it is registered.
   reply<stream_id> registered;
@@ -81,8 +82,8 @@ struct live_stream {
   bool thinking_was_set = false; ///< Then it beats a fallback entry's own.
   std::uint64_t preparation = 0; ///< Generation of the request under way.
   std::chrono::milliseconds delay{0};
-  bool hedge_wanted = false;        ///< The request under way is a hedge's.
-  std::optional<attempt_race> race; ///< Of `attempt` and its hedge.
+  bool hedge_wanted = false;  ///< The request under way is a hedge's.
+  boxed<attempt_race> race;   ///< Of `attempt` and its hedge.
   std::vector<racer> leaving; ///< They lost; to be booked when they settle.
 
   // The present step's calls.
@@ -100,7 +101,7 @@ struct live_stream {
   token_usage step_usage;
 
   // The end.
-  std::optional<stream_ending> ending;
+  boxed<stream_ending> ending;
   bool soft_stop = false;
   bool makes_way = false;   ///< The soft stop is for a queued message.
   bool at_boundary = false; ///< A part closed: what comes next decides.

@@ -16,8 +16,8 @@ provider_state::provider_state(shell& self,
                                provider_order order)
   : self_(self), env_(std::move(env)), order_(std::move(order)),
     meter_(std::make_shared<transfer_meter>()),
-    response_(order_.model.at.api,
-              order_.model.codec->make_decoder(order_.model.at.provider)) {
+    response_(order_.model->at.api,
+              order_.model->codec->make_decoder(order_.model->at.provider)) {
   start();
 }
 
@@ -33,8 +33,9 @@ provider_state::~provider_state() {
 
 void provider_state::start() {
   times_.requested = now();
-  auto request = order_.model.codec->encode(
-    order_.model.at, order_.model.wire_name, *order_.what);
+  auto request = order_.model->codec->encode(
+    order_.model->at, order_.model->wire_name, *order_.what);
+  order_.what.reset(); // It may be large, and is not looked at again.
   if (!request || order_.link->cancelled()) {
     if (!request)
       response_.give_up(request.error());
@@ -44,7 +45,7 @@ void provider_state::start() {
   }
   if (order_.tell_what_is_left_out && env_->log)
     for (const auto& what : request->left_out)
-      env_->log(order_.model.name
+      env_->log(order_.model->name
                 + " does not know what was asked of it: " + what);
   request->http.connect_timeout = order_.clocks.connect_timeout_ms;
   // The hook runs after PROVIDER has handled bytes, so after `start` below.
@@ -74,6 +75,8 @@ void provider_state::on(const response_received& m) {
   if (response_.explaining())
     patience_ = now() + order_.error_body_timeout_ms;
   look_at_response();
+  if (!closing_)
+    plan_deadline();
 }
 
 void provider_state::on(const body_received& m) {
@@ -86,11 +89,15 @@ void provider_state::on(const body_received& m) {
   }
   part_batch batch;
   const bool token = response_.body(m.bytes, batch);
+  const bool first_token = token && !times_.last_progress;
   times_.last_byte = running(now());
   if (token)
     times_.last_progress = times_.last_byte;
   pass_on(batch, m.bytes.size());
   look_at_response();
+  // Later ones only move what is armed further away.
+  if (first_token && !closing_)
+    plan_deadline();
 }
 
 void provider_state::on(const transfer_ended& m) {
@@ -153,11 +160,12 @@ void provider_state::close_transfer() {
 void provider_state::look_at_response() {
   if (response_.settled())
     return close_transfer();
-  if (response_.finished() && !patience_)
-    patience_ = now() + order_.finish_linger_ms;
   if (response_.speaks_the_api() && !std::exchange(told_answered_, true))
     caf_compat::post(order_.supervisor, attempt_answered{order_.attempt});
-  plan_deadline();
+  if (response_.finished() && !patience_) {
+    patience_ = now() + order_.finish_linger_ms;
+    plan_deadline();
+  }
 }
 
 void provider_state::pass_on(part_batch& batch, std::size_t bytes) {

@@ -17,9 +17,9 @@ struct provider_order {
   attempt_id attempt;
   workspace_actor report_to;
   supervisor_actor supervisor;
-  std::shared_ptr<const prompt> what;
+  std::shared_ptr<const prompt> what; ///< Let go of once it is encoded.
   std::shared_ptr<attempt_link> link;
-  resolved_model model;
+  std::shared_ptr<const resolved_model> model;
   attempt_clocks clocks;
   milliseconds finish_linger_ms{0};
   milliseconds error_body_timeout_ms{0};
@@ -77,7 +77,7 @@ private:
 
   shell& self_; ///< Owns this.
   const std::shared_ptr<const attempt_environment> env_;
-  const provider_order order_;
+  provider_order order_;
   const std::shared_ptr<transfer_meter> meter_;
   provider_response response_;
 

@@ -82,6 +82,10 @@ void provider_response::head(http_response_head head, wall_time now) {
                  status,
                  {},
                  {}});
+  // Nothing else of it is looked at again, as long as the stream may last.
+  std::erase_if(head_.headers,
+                [](const header& h) { return h.first != "content-type"; });
+  head_.headers.shrink_to_fit();
   mode_ = mode::sniffing;
 }
 

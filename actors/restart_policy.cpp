@@ -254,7 +254,7 @@ restart_decision restart_policy::after_race(const attempt_outcome& outcome,
 bool restart_policy::spend_restart(steady_time now) {
   while (!restarts_.empty()
          && now - restarts_.front() >= options_.restart_window_ms)
-    restarts_.pop_front();
+    restarts_.erase(restarts_.begin());
   if (restarts_.size() >= options_.max_restarts)
     return false;
   restarts_.push_back(now);

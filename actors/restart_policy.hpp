@@ -10,7 +10,6 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -188,9 +187,9 @@ private:
   std::uint32_t attempts_ = 0;
   std::map<errc, std::uint32_t> attempts_by_class_; ///< The same, by outcome.
   bool has_output_ = false; ///< Of earlier steps, or kept of an attempt.
-  std::uint32_t empty_retries_ = 0;  ///< Of the stream.
-  std::deque<steady_time> restarts_; ///< The last `max_restarts`.
-  std::vector<trouble> troubles_;    ///< One per model, in order of trouble.
+  std::uint32_t empty_retries_ = 0;   ///< Of the stream.
+  std::vector<steady_time> restarts_; ///< The last `max_restarts`.
+  std::vector<trouble> troubles_;     ///< One per model, in order of trouble.
 };
 
 } // namespace penstock

@@ -21,7 +21,7 @@ void subscriber_set::begin(std::shared_ptr<const stream_log> log) {
   };
   while (recent_.size() > limits::retained_streams_max
          || (recent_.size() > 1 && !needed())) {
-    recent_.pop_front();
+    recent_.erase(recent_.begin());
     ++first_ordinal_;
   }
 }

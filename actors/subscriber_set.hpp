@@ -6,7 +6,6 @@
 #include "messages/clock.hpp"
 #include "messages/subscriber.hpp"
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -94,8 +93,8 @@ private:
 
   std::shared_ptr<const stream_identity> workspace_; // of notes: no stream
   std::map<subscription_id, one> all_;
-  std::deque<std::shared_ptr<const stream_log>> recent_; // the last is current
-  std::uint64_t first_ordinal_ = 1;                      // of recent_.front()
+  std::vector<std::shared_ptr<const stream_log>> recent_; // the last is current
+  std::uint64_t first_ordinal_ = 1;                       // of recent_.front()
 };
 
 } // namespace penstock

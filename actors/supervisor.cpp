@@ -149,7 +149,7 @@ void supervisor_state::seek_admission(attempt_record& a) {
       a.report.failure = std::move(model.error());
       return over(a);
     }
-    a.model = std::move(*model);
+    a.model = std::make_shared<const resolved_model>(std::move(*model));
     a.at = &endpoint_of(*a.model);
     a.asked = now();
   }
@@ -258,9 +258,9 @@ provider_order supervisor_state::order_for(attempt_record& a) {
     .attempt = a.what.attempt,
     .report_to = a.what.report_to,
     .supervisor = self_.self(),
-    .what = a.what.what,
+    .what = std::exchange(a.what.what, nullptr), // It is launched once.
     .link = a.what.link,
-    .model = *a.model,
+    .model = a.model,
     .clocks =
       own == options.clocks_by_model.end() ? options.clocks : own->second,
     .finish_linger_ms = options.finish_linger_ms,

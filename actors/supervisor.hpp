@@ -78,7 +78,7 @@ private:
   /// From `run_attempt` to `attempt_settled`.
   struct attempt_record {
     run_attempt what;
-    std::optional<resolved_model> model;
+    std::shared_ptr<const resolved_model> model; ///< Null until resolved.
     endpoint_record* at = nullptr; ///< Lives as long as somebody waits or runs.
     bool queued = false;           ///< In `at->waiting`.
     bool cancelled = false;

@@ -319,7 +319,7 @@ void workspace_core::cut_history() {
     return;
   editing_ = true;
   const auto m = std::move(edits_.front());
-  edits_.pop_front();
+  edits_.erase(edits_.begin());
   std::vector<store_record> records{record::history_cut{m.what.from_sequence}};
   const auto last = history_.last_sequence();
   std::optional<history_row> added;

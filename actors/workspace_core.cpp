@@ -38,10 +38,10 @@ stream_outcome outcome_of(const closed_stream& closed) {
 } // namespace
 
 workspace_core::workspace_core(std::string workspace_id,
-                               workspace_settings settings,
+                               const workspace_settings& settings,
                                workspace_ports& ports,
                                std::vector<parked_subscriber> parked)
-  : id_(std::move(workspace_id)), settings_(std::move(settings)), ports_(ports),
+  : id_(std::move(workspace_id)), settings_(settings), ports_(ports),
     machine_(settings_.counts), subscribers_(id_) {
   PENSTOCK_CHECK(settings_.tools != nullptr);
   for (auto& one : parked)

@@ -9,7 +9,6 @@
 #include "actors/tool_set.hpp"
 #include "actors/workspace_ports.hpp"
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -47,7 +46,8 @@ struct workspace_settings {
 ///            phase is preparing; `ending` is set in stopping and finalizing.
 class workspace_core {
 public:
-  workspace_core(std::string workspace_id, workspace_settings settings,
+  /// @param settings of the runtime: outlives this.
+  workspace_core(std::string workspace_id, const workspace_settings& settings,
                  workspace_ports& ports, std::vector<parked_subscriber> parked);
 
   void on(const start_stream&);
@@ -180,27 +180,27 @@ private:
   live_stream& live();
 
   const std::string id_;
-  const workspace_settings settings_;
+  const workspace_settings& settings_;
   workspace_ports& ports_;
   stream_machine machine_;
   conversation history_;
   subscriber_set subscribers_;
   std::vector<queued_message> queue_;
   token_usage usage_;
-  std::optional<interrupted_stream> interrupted_; ///< Nothing has followed it.
+  boxed<interrupted_stream> interrupted_; ///< Nothing has followed it.
 
   bool loaded_ = false; ///< The history is here; commands wait until then.
-  std::optional<error> broken_;                ///< It could not be loaded.
+  boxed<error> broken_; ///< It could not be loaded.
   std::vector<std::function<void()>> waiting_; ///< Commands until then.
 
-  std::optional<live_stream> live_;
+  boxed<live_stream> live_;
   std::optional<start_stream> next_; ///< The newest start that had to wait.
   std::shared_ptr<const start_request> last_request_;
   std::vector<message> last_generated_; ///< What the last stream added to it.
-  std::optional<stream_outcome> last_outcome_;
+  boxed<stream_outcome> last_outcome_;
   std::vector<await_stream> awaiting_;
-  std::deque<edit_history> edits_;
-  bool editing_ = false;      ///< One is being written; starts wait.
+  std::vector<edit_history> edits_; ///< In order.
+  bool editing_ = false;            ///< One is being written; starts wait.
   bool queue_is_due_ = false; ///< The last stream ended; edits come first.
   std::map<subscription_id, subscribe> placing_; ///< The store is asked.
 

@@ -164,6 +164,7 @@ bool curl_transfer::set_headers() {
   // Without a value: libcurl leaves out what it would add itself.
   if (!add("Expect:") || (!typed && !add("Content-Type:")))
     return false;
+  request_.headers = {}; // libcurl has them, keys and all.
   return curl_easy_setopt(easy(), CURLOPT_HTTPHEADER, headers_.get())
          == CURLE_OK;
 }

@@ -37,6 +37,14 @@ BOOST_FIXTURE_TEST_CASE(batches_have_gapless_indices_and_all_of_the_text,
   BOOST_TEST(!runs());
 }
 
+BOOST_FIXTURE_TEST_CASE(a_prompt_is_not_kept_while_the_answer_comes,
+                        provider_fixture) {
+  begin(slow_answer("one two three four", 10ms));
+  advance(15ms);
+  BOOST_TEST(runs());
+  BOOST_TEST(asked.expired());
+}
+
 BOOST_FIXTURE_TEST_CASE(every_byte_is_given_back_exactly_once,
                         provider_fixture) {
   heard->keeps_bytes = true;

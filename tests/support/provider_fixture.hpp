@@ -37,6 +37,7 @@ struct provider_fixture : attempt_world {
   attempt_clocks clocks;
   bool tell_what_is_left_out = false;
   std::optional<provider_actor> subject;
+  std::weak_ptr<const prompt> asked; ///< What it was given to ask.
 
   provider_fixture() {
     supervisor =
@@ -51,15 +52,21 @@ struct provider_fixture : attempt_world {
     run();
   }
 
+  std::shared_ptr<const prompt> asked_now() {
+    auto made = question();
+    asked = made;
+    return made;
+  }
+
   /// Starts the attempt, and lets happen what happens at once.
   void begin() {
     provider_order order{
       .attempt = {stream_id{1}, 1},
       .report_to = workspace,
       .supervisor = supervisor,
-      .what = question(),
+      .what = asked_now(),
       .link = link,
-      .model = *resolve("a:one"),
+      .model = std::make_shared<const resolved_model>(*resolve("a:one")),
       .clocks = clocks,
       .finish_linger_ms = milliseconds{1'000},
       .error_body_timeout_ms = milliseconds{10'000},
