@@ -7,6 +7,7 @@
 #include "bench/support/load_server.hpp"
 #include "bench/support/rival.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <thread>
@@ -58,6 +59,9 @@ int main(int count, char** values) {
     rate * static_cast<double>(what.streams) * seconds;
   const auto tokens = text_more > 0 ? text_more / 22 : expected_tokens;
   auto ages = results.ages();
+  const auto late = static_cast<std::uint64_t>(
+    std::count_if(ages.begin(), ages.end(),
+                  [](std::uint64_t age) { return age > 1'000'000'000u; }));
   const auto ms = [&](double at) { return percentile(ages, at) * 1e-6; };
   std::printf("%s\n",
               json_line{}
@@ -73,6 +77,7 @@ int main(int count, char** values) {
                 .add("p99_ms", ms(0.99))
                 .add("p999_ms", ms(0.999))
                 .add("max_ms", ms(1))
+                .add("late_by_1_s", late)
                 .add("kib_per_stream", static_cast<double>(grown) / 1024
                                          / static_cast<double>(what.streams))
                 .add("failed", std::uint64_t{results.failed()})

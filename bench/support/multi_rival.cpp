@@ -41,6 +41,10 @@ public:
   }
   void begin(std::size_t index) override { wake({what::begin, index}); }
   void abort(std::size_t index) override { wake({what::abort, index}); }
+  void replace(std::size_t index, std::size_t as) override {
+    abort(index);
+    begin(as);
+  }
 
 private:
   struct stream {
@@ -144,11 +148,11 @@ void multi_rival::set_up() {
     event.data.fd = fd;
     epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
   }
-  for (std::size_t i = 0; i < load_.streams; ++i) {
+  for (std::size_t i = 0; i < load_.streams + load_.spare; ++i) {
     streams_.push_back(std::make_unique<stream>());
     streams_.back()->owner = this;
     streams_.back()->index = i;
-    if (!load_.one_by_one)
+    if (!load_.one_by_one && i < load_.streams)
       begin(*streams_.back());
   }
 }

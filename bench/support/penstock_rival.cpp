@@ -66,9 +66,19 @@ public:
     for (std::size_t i = 0; i < what_.streams && !what_.one_by_one; ++i)
       begin(i);
   }
-  void begin(std::size_t index) override {
+  void begin(std::size_t index) override { begin(name_of(index), index); }
+  void replace(std::size_t index, std::size_t as) override {
+    begin(name_of(index), as);
+  }
+  void abort(std::size_t index) override {
+    runtime_->stop(stop_request{.workspace_id = name_of(index)},
+                   [](expected<stop_result>) {});
+  }
+
+private:
+  void begin(std::string workspace, std::size_t index) {
     start_request request;
-    request.workspace_id = name_of(index);
+    request.workspace_id = std::move(workspace);
     request.messages = {user_text("Go on.")};
     request.model = "bench:" + what_.shape;
     if (by_callback_) {
@@ -88,12 +98,6 @@ public:
       }
     });
   }
-  void abort(std::size_t index) override {
-    runtime_->stop(stop_request{.workspace_id = name_of(index)},
-                   [](expected<stop_result>) {});
-  }
-
-private:
   static std::string name_of(std::size_t index) {
     return "bench-" + std::to_string(index);
   }

@@ -19,6 +19,8 @@ struct load {
   std::string host;  ///< "127.0.0.1:8080"
   std::string shape; ///< "n=20000,len=4", as the server's manual says.
   std::size_t streams = 1;
+  /// Further indices, for `replace`.
+  std::size_t spare = 0;
   /// Of each stream's workspace. Only the runtime has any.
   std::size_t subscribers = 1;
   /// `start` begins none; `begin` does, one at a time.
@@ -54,6 +56,11 @@ public:
     return stamps_[index].reader.last();
   }
 
+  /// Of stream `index`, since `watch`; 0: none yet. From any thread.
+  std::uint64_t first_stamp_ns(std::size_t index) const {
+    return stamps_[index].first;
+  }
+
   std::uint64_t bytes() const noexcept { return bytes_; }
   std::uint64_t text_bytes() const noexcept { return text_bytes_; }
   std::size_t over() const noexcept { return ended_ + failed_; }
@@ -67,6 +74,7 @@ private:
   struct stamps {
     stamp_reader reader;
     std::vector<std::uint64_t> ages_ns;
+    std::atomic<std::uint64_t> first{0};
   };
   static void add(std::atomic<std::uint64_t>& to, std::size_t n) noexcept {
     to.fetch_add(n, std::memory_order_relaxed);
@@ -90,6 +98,8 @@ public:
   virtual void begin(std::size_t) {}
   /// Ends stream `index`. A rival that does nothing here has no way.
   virtual void abort(std::size_t) {}
+  /// Ends stream `index` by starting another in its place, which is `as`.
+  virtual void replace(std::size_t, std::size_t) {}
 };
 
 /// @param name "bytes" (a), "extract" (b), "dom" (b with nlohmann), "threads"

@@ -1,0 +1,74 @@
+// Question: how soon does a start reach the provider that replaces a stream,
+// among many running ones?
+//   replace --rival NAME [--streams 1000] [--replaces 200] [--rate 20]
+//           [--warm 3]
+// One replace after the other: from the call of the start to the moment at
+// which the server sends the new stream's first token, which it does as soon as
+// it has the request. A rival cancels and starts.
+#include "bench/support/arguments.hpp"
+#include "bench/support/load_server.hpp"
+#include "bench/support/rival.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+using namespace penstock::bench;
+
+namespace {
+
+void wait(double seconds) {
+  std::this_thread::sleep_for(std::chrono::duration<double>{seconds});
+}
+
+} // namespace
+
+int main(int count, char** values) {
+  const arguments given{count, values};
+  const auto name = given.text("rival", "penstock");
+  raise_file_limit();
+  const load_server server;
+  load what;
+  what.host = server.host();
+  what.streams = given.count("streams", 1'000);
+  what.shape = "n=1000000,ts=1,rate=" + given.text("rate", "20");
+  const auto replaces = std::min(given.count("replaces", 200), what.streams);
+  what.spare = replaces;
+  tally results{what.streams + replaces};
+  auto client = make_rival(name, what, results);
+  if (!client) {
+    std::fprintf(stderr, "no such rival: %s\n", name.c_str());
+    return 2;
+  }
+  results.watch(true);
+  client->start();
+  wait(given.number("warm", 3));
+  std::vector<std::uint64_t> took;
+  for (std::size_t i = 0; i < replaces; ++i) {
+    const auto called = now_ns();
+    client->replace(i, what.streams + i);
+    std::uint64_t sent = 0;
+    while ((sent = results.first_stamp_ns(what.streams + i)) == 0) {
+      if (now_ns() - called > 10'000'000'000u) {
+        std::fprintf(stderr, "no token of the new stream within 10 s\n");
+        return 1;
+      }
+      std::this_thread::yield();
+    }
+    took.push_back(sent > called ? sent - called : 0);
+    wait(0.002);
+  }
+  std::printf("%s\n", json_line{}
+                        .add("question", "replace")
+                        .add("rival", name)
+                        .add("streams", std::uint64_t{what.streams})
+                        .add("replaces", std::uint64_t{replaces})
+                        .add("p50_ms", percentile(took, 0.5) * 1e-6)
+                        .add("p99_ms", percentile(took, 0.99) * 1e-6)
+                        .text()
+                        .c_str());
+  std::fflush(stdout);
+  client.reset();
+  return 0;
+}
