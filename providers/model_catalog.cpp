@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 
 namespace penstock {
 
@@ -139,9 +140,27 @@ expected<endpoint> endpoint_of(const std::string& provider,
 
 } // namespace
 
+/// What the files said last.
+struct model_catalog::key_files {
+  std::mutex mutex;
+  std::map<std::string, expected<secret>> read; // guarded by mutex
+
+  expected<secret> find(const std::string& path, bool anew) {
+    if (!anew) {
+      const std::lock_guard guard{mutex};
+      if (const auto it = read.find(path); it != read.end())
+        return it->second;
+    }
+    auto key = key_of_file(path); // Nobody waits for the lock meanwhile.
+    const std::lock_guard guard{mutex};
+    return read.insert_or_assign(path, std::move(key)).first->second;
+  }
+};
+
 model_catalog::model_catalog(std::map<std::string, provider_config> configured,
                              environment env)
-  : providers_{std::move(configured)}, env_{std::move(env)} {
+  : providers_{std::move(configured)}, env_{std::move(env)},
+    key_files_{std::make_shared<key_files>()} {
   if (!env_)
     env_ = [](const char* name) -> const char* { return std::getenv(name); };
   for (const auto& builtin : builtin_endpoints()) {
@@ -157,11 +176,12 @@ model_catalog::model_catalog(std::map<std::string, provider_config> configured,
 }
 
 expected<secret> model_catalog::find_key(const std::string& provider,
-                                         const provider_config& config) const {
+                                         const provider_config& config,
+                                         bool anew) const {
   if (!config.key.empty())
     return checked_key(config.key.reveal(), "the configuration");
   if (!config.api_key_file.empty())
-    return key_of_file(config.api_key_file);
+    return key_files_->find(config.api_key_file, anew);
   if (config.api_key_env.empty())
     return secret{};
   std::vector<std::string> variables{config.api_key_env};
@@ -180,6 +200,16 @@ expected<secret> model_catalog::find_key(const std::string& provider,
 }
 
 expected<resolved_model> model_catalog::resolve(std::string_view name) const {
+  return resolve(name, true);
+}
+
+expected<resolved_model>
+model_catalog::resolve_again(std::string_view name) const {
+  return resolve(name, false);
+}
+
+expected<resolved_model> model_catalog::resolve(std::string_view name,
+                                                bool anew) const {
   const auto colon = name.find(':');
   if (colon == name.npos || colon == 0 || colon + 1 == name.size())
     return fail(errc::model_not_found,
@@ -208,7 +238,7 @@ expected<resolved_model> model_catalog::resolve(std::string_view name) const {
     return of_provider(provider, std::move(at.error()));
   if (auto done = check_script(config->second, model); !done)
     return of_provider(provider, std::move(done.error()));
-  auto key = find_key(provider, config->second);
+  auto key = find_key(provider, config->second, anew);
   if (!key)
     return of_provider(provider, std::move(key.error()));
   at->key = std::move(*key);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,8 +46,10 @@ struct resolved_model {
   model_limits limits;
 };
 
-/// Resolves names. Immutable once built: share it without a lock.
+/// Resolves names. Never changes once built, but for what it has read of key
+/// files: share it.
 ///
+/// Threads: any.
 /// Errors of `resolve`, each with what to do:
 ///   model_not_found  unknown provider (the known ones are listed), not of the
 ///                    form provider:model, or not in the provider's script
@@ -70,6 +73,10 @@ public:
   /// @param name "provider:model"; the model may hold ':' and '/'.
   /// Cost: reads the key's file, if there is one: not on an actor.
   expected<resolved_model> resolve(std::string_view name) const;
+  /// The same with the key that the last `resolve` found in the file, which a
+  /// start has called for all of its models. Cost: reads the file only if
+  /// nobody has.
+  expected<resolved_model> resolve_again(std::string_view name) const;
 
   /// Configured and built-in, sorted.
   std::vector<std::string> provider_names() const;
@@ -78,11 +85,14 @@ public:
   std::map<std::string, model_script> scripts() const;
 
 private:
+  struct key_files;
+  expected<resolved_model> resolve(std::string_view name, bool anew) const;
   expected<secret> find_key(const std::string& provider,
-                            const provider_config& config) const;
+                            const provider_config& config, bool anew) const;
 
   std::map<std::string, provider_config> providers_;
-  environment env_; ///< Never null.
+  environment env_;                      ///< Never null.
+  std::shared_ptr<key_files> key_files_; ///< Never null.
 };
 
 /// What is known of a model by its name on the wire: by the exact name, else by

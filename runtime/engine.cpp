@@ -194,7 +194,7 @@ void runtime::engine::make_attempt_environment() {
   auto& w = *world_;
   auto made = std::make_shared<attempt_environment>();
   made->resolve = [all = models](const std::string& name) {
-    return all->resolve(name);
+    return all->resolve_again(name); // `check_start` has read the keys.
   };
   made->http = w.http;
   made->time = w.time;

@@ -99,9 +99,16 @@ expected<void> check_options(const stream_options& o) {
         c.liveness_timeout_ms, c.progress_timeout_ms, r.backoff_base_ms,
         r.backoff_cap_ms, r.max_retry_after_ms, r.restart_window_ms,
         o.stream_deadline_ms.value_or(milliseconds{0}), o.hedge_after_ms,
-        o.kill_deadline_ms, o.partial_flush_interval_ms})
+        o.kill_deadline_ms, o.partial_flush_interval_ms, o.finish_linger_ms,
+        o.error_body_timeout_ms, o.soft_stop_wait_ms})
     if (value < milliseconds{0})
       return wrong("options: a time is negative");
+  for (const auto& [model, own] : o.clocks_by_model)
+    for (const auto value : {own.connect_timeout_ms, own.first_byte_timeout_ms,
+                             own.first_token_timeout_ms,
+                             own.liveness_timeout_ms, own.progress_timeout_ms})
+      if (value < milliseconds{0})
+        return wrong("options: a time of " + model + " is negative");
   if (o.max_steps == 0 || r.max_attempts_per_model == 0)
     return wrong("options: max_steps and max_attempts_per_model must be at "
                  "least 1");
@@ -200,6 +207,10 @@ expected<void> check_start(const start_request& r, const model_catalog& models,
   const auto model = models.resolve(r.model);
   if (!model)
     return fail(model.error());
+  // A fault of these is for their turn; but their keys' files are read here,
+  // where it is nobody's actor that waits for a disk.
+  for (const auto& entry : r.fallback)
+    (void)models.resolve(entry.model);
   const auto trial = trial_prompt(r, registered, model->at.provider);
   if (!trial)
     return fail(trial.error());

@@ -9,8 +9,11 @@
 
 #include "messages/limits.hpp"
 #include "runtime/start_check.hpp"
+#include "tests/support/test_certificate.hpp"
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <limits>
 #include <string>
@@ -168,9 +171,15 @@ BOOST_AUTO_TEST_CASE(options_are_checked) {
     [&](o_ o) { o.stream_deadline_ms = bad; },
     [&](o_ o) { o.hedge_after_ms = bad; },
     [&](o_ o) { o.kill_deadline_ms = bad; },
+    [&](o_ o) { o.finish_linger_ms = bad; },
+    [&](o_ o) { o.error_body_timeout_ms = bad; },
+    [&](o_ o) { o.soft_stop_wait_ms = bad; },
     [&](o_ o) { o.partial_flush_interval_ms = bad; }};
   for (const auto& edit : times)
     check_refused(with(edit), "a time is negative");
+  check_refused(
+    with([&](o_ o) { o.clocks_by_model["mine:m"].liveness_timeout_ms = bad; }),
+    "a time of mine:m is negative");
   check_refused(with([](o_ o) { o.max_steps = 0; }), "max_steps");
   check_refused(with([](o_ o) { o.restarts.max_attempts_per_model = 0; }),
                 "max_attempts_per_model");
@@ -180,6 +189,38 @@ BOOST_AUTO_TEST_CASE(the_first_model_must_be_callable) {
   check_refused([](r_ r) { r.model = ""; }, "model is missing");
   check_refused([](r_ r) { r.model = "nowhere:m"; }, "nowhere");
   check_refused([](r_ r) { r.model = "anthropic:m"; }, "ANTHROPIC_API_KEY");
+}
+
+// Who asks a model of the chain later reads no file.
+BOOST_AUTO_TEST_CASE(the_keys_of_the_whole_chain_are_read_at_the_start) {
+  const penstock::testing::scratch_directory base;
+  const auto path = (base.path() / "key").string();
+  const auto write_key = [&](const char* key) {
+    std::ofstream{path, std::ios::trunc} << key << '\n';
+  };
+  provider_config filed;
+  filed.api = "openai-chat";
+  filed.base_url = "http://localhost:1/v1";
+  filed.api_key_file = path;
+  auto first = filed;
+  first.api_key_file.clear();
+  const model_catalog all{{{"mine", first}, {"filed", filed}},
+                          [](const char*) -> const char* { return nullptr; }};
+  const auto key = [&] {
+    return all.resolve_again("filed:m")->at.key.reveal();
+  };
+  auto r = good();
+  r.fallback.resize(1);
+  r.fallback[0].model = "filed:m";
+  write_key("one");
+  BOOST_REQUIRE(check_start(r, all, {}).has_value());
+  write_key("two");
+  BOOST_TEST(key() == "one");
+  BOOST_REQUIRE(check_start(r, all, {}).has_value());
+  BOOST_TEST(key() == "two"); // The next start has seen it.
+  std::filesystem::remove(path);
+  BOOST_REQUIRE(check_start(r, all, {}).has_value()); // for its turn
+  BOOST_TEST(!all.resolve_again("filed:m").has_value());
 }
 
 BOOST_AUTO_TEST_CASE(headers_are_checked) {
