@@ -95,11 +95,13 @@ runtime::engine::make(runtime_options options, caf::actor_system* host) {
   if (!callbacks)
     return fail(callbacks.error());
   made->callbacks = std::move(*callbacks);
-  if (auto done = made->make_world(host); !done)
-    return fail(done.error());
-  made->spawn_actors();
+  const auto done = made->make_world(host);
+  if (done)
+    made->spawn_actors();
   if (made->world_->system.own)
     caf_compat::forget_system(); // `end_world` destroys it on another thread.
+  if (!done)
+    return fail(done.error());
   return made;
 }
 
