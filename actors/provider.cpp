@@ -45,8 +45,9 @@ void provider_state::start() {
   }
   if (order_.tell_what_is_left_out && env_->log)
     for (const auto& what : request->left_out)
-      env_->log(order_.model->name
-                + " does not know what was asked of it: " + what);
+      env_->log(
+        (order_.workspace_name.empty() ? "" : order_.workspace_name + ": ")
+        + order_.model->name + " does not know what was asked of it: " + what);
   request->http.connect_timeout = order_.clocks.connect_timeout_ms;
   // The hook runs after PROVIDER has handled bytes, so after `start` below.
   const auto transfer = std::make_shared<transfer_id>();

@@ -24,6 +24,7 @@ struct provider_order {
   milliseconds finish_linger_ms{0};
   milliseconds error_body_timeout_ms{0};
   bool tell_what_is_left_out = false; ///< To the log; once per model.
+  std::string workspace_name{};       ///< Likewise, if it has one.
 };
 
 /// State of a PROVIDER.

@@ -266,6 +266,7 @@ provider_order supervisor_state::order_for(attempt_record& a) {
     .finish_linger_ms = options.finish_linger_ms,
     .error_body_timeout_ms = options.error_body_timeout_ms,
     .tell_what_is_left_out = stream_of(a).models.insert(a.what.model).second,
+    .workspace_name = a.what.plan->workspace_name,
   };
 }
 

@@ -123,6 +123,7 @@ struct workspace_retired {
 /// What SUPERVISOR must know of a stream to judge its attempts.
 struct stream_plan {
   std::string workspace_id;
+  std::string workspace_name{};    ///< For the log alone; may be empty.
   std::vector<std::string> models; ///< The chain; the first was requested.
   stream_options options;
 };

@@ -4,7 +4,9 @@
 #define BOOST_TEST_MODULE workspace_start
 #include <boost/test/unit_test.hpp>
 
+#include "actors/scratch_dir.hpp"
 #include "tests/support/contract_fixture.hpp"
+#include "tests/support/test_certificate.hpp"
 
 #include <functional>
 #include <stdexcept>
@@ -12,6 +14,167 @@
 using namespace penstock;
 using namespace penstock::testing;
 using std::chrono::milliseconds;
+
+// ---- what a start may ask for (SPEC §2.1)
+// ----------------------------------
+
+namespace {
+
+/// As unlike the defaults as it can be.
+start_request full(const contract_fixture& f) {
+  auto r = f.with_tools();
+  r.workspace_name = "Ada's";
+  r.system = "be brief";
+  r.tool_choice.how = tool_choice::mode::required;
+  r.response_format.what = response_format::kind::json;
+  r.max_output_tokens = 100;
+  r.sampling.temperature = 0.5;
+  r.sampling.stop = {"end"};
+  r.thinking_level = thinking_level::low;
+  r.cache = cache_ttl::one_hour;
+  r.headers = {{"x-a", "b"}};
+  r.provider_options_json = {{"test", R"({"a":1})"}, {"other", R"({"b":2})"}};
+  return r;
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(all_that_a_start_asks_of_a_model_is_in_the_prompt,
+                        contract_fixture) {
+  const auto asked = full(*this);
+  begin(asked);
+  const auto& what = *attempt().what;
+  BOOST_TEST(what.system == "be brief");
+  BOOST_TEST((what.messages == asked.messages));
+  BOOST_TEST(what.tools.size() == 2u);
+  BOOST_TEST((what.tool_choice == asked.tool_choice));
+  BOOST_TEST((what.response_format == asked.response_format));
+  BOOST_TEST((what.max_output_tokens == 100u));
+  BOOST_TEST((what.sampling == asked.sampling));
+  BOOST_TEST((what.thinking == thinking_level::low));
+  BOOST_TEST((what.cache == cache_ttl::one_hour));
+  BOOST_TEST((what.headers == asked.headers));
+  // Of another provider nothing is sent.
+  BOOST_TEST(what.provider_options_json == R"({"a":1})");
+  // A label for the log, and no more.
+  BOOST_TEST(attempt().plan->workspace_name == "Ada's");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_fallback_has_options_of_its_own_and_the_rest_of_all,
+                        contract_fixture) {
+  auto asked = full(*this);
+  fallback_entry other;
+  other.model = "other:two";
+  other.thinking = thinking_level::high;
+  other.max_output_tokens = 7;
+  other.sampling.emplace().seed = 1;
+  other.rebuild = [](prompt& p) { p.system += ", two"; };
+  asked.fallback = {other, {"third:three", {{"third", R"({"c":3})"}}}};
+  begin(asked);
+  retries(errc::overloaded, "other:two");
+  BOOST_REQUIRE(world.preparations.size() == 1u); // It is the host's function.
+  auto p = std::move(world.preparations[0]);
+  p.hook(p.plan);
+  core->on(step_prepared{p.stream, p.generation,
+                         std::make_shared<const prompt>(p.plan.what)});
+  const auto second = attempt().what;
+  BOOST_TEST(second->system == "be brief, two");
+  BOOST_TEST((second->thinking == thinking_level::high));
+  BOOST_TEST((second->max_output_tokens == 7u));
+  BOOST_TEST((second->sampling == *other.sampling));
+  BOOST_TEST(second->provider_options_json == R"({"b":2})");
+  attempt_starts();
+  retries(errc::overloaded, "third:three");
+  BOOST_TEST((attempt().what->max_output_tokens == 100u));
+  BOOST_TEST(attempt().what->provider_options_json == R"({"c":3})");
+}
+
+BOOST_FIXTURE_TEST_CASE(ids_and_metadata_that_are_given_are_used,
+                        contract_fixture) {
+  auto asked = ask();
+  asked.stream = stream_id{77};
+  asked.message_id = "mine";
+  asked.history_sequence = 41;
+  asked.metadata_json = R"({"a":[1]})";
+  begin(asked);
+  BOOST_TEST((*started[0] == stream_id{77}));
+  const auto begun = sink->all<event::stream_start>();
+  BOOST_REQUIRE(begun.size() == 1u);
+  BOOST_TEST(begun[0].history_sequence == 41u);
+  BOOST_TEST(begun[0].metadata_json == R"({"a":[1]})");
+  BOOST_TEST(sink->events.back().of->message_id == "mine");
+  for (const auto& r : world.durable)
+    if (auto* opened = std::get_if<record::stream_opened>(&r)) {
+      BOOST_TEST(opened->message_id == "mine");
+      BOOST_TEST(opened->metadata_json == R"({"a":[1]})");
+    }
+  auto again = ask();
+  again.stream = stream_id{77}; // It runs.
+  start(again);
+  BOOST_TEST((started[1].error().code == errc::invalid_request));
+  again.stream.reset();
+  again.message_id = "mine";
+  start(again);
+  BOOST_TEST((started[2].error().code == errc::invalid_request));
+  text(0, "a");
+  finishes();
+  BOOST_TEST(sink->all<event::stream_end>().at(0).metadata_json
+             == R"({"a":[1]})");
+  // The next number is higher, though it was not asked for.
+  begin();
+  BOOST_TEST(sink->all<event::stream_start>().at(1).history_sequence > 41u);
+}
+
+// What the store knows to be used, a start learns before it is registered.
+BOOST_FIXTURE_TEST_CASE(an_id_that_was_used_before_is_refused,
+                        contract_fixture) {
+  store_answers = false;
+  start(ask());
+  answer_writes({errc::invalid_request, "stream 77 was used", 0, {}, {}});
+  BOOST_REQUIRE(!started[0].has_value());
+  BOOST_TEST((started[0].error().code == errc::invalid_request));
+  BOOST_TEST((core->now() == phase::idle));
+  BOOST_TEST(sink->heard.starts() == 0u);
+  BOOST_TEST(world.attempts.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(every_tool_call_is_given_the_scratch_directory,
+                        contract_fixture) {
+  const scratch_directory base;
+  const auto root = *scratch_root::open(base.path().string());
+  auto asked = with_tools();
+  asked.scratch_dir.what = scratch_request::kind::create;
+  start(asked);
+  BOOST_REQUIRE(world.scratch_wanted.size() == 1u);
+  const auto dir = *root.create();
+  core->on(scratch_ready{world.scratch_wanted[0].first, dir});
+  settle_store();
+  attempt_starts();
+  parts({part::tool_start{0, "c1", "look", {}, false},
+         part::tool_complete{0, "{}", {}, {}},
+         part::tool_start{1, "c2", "look", {}, false},
+         part::tool_complete{1, "{}", {}, {}}});
+  finishes(finish_reason::tool_calls);
+  for (int i = 0; i < 2; ++i) {
+    BOOST_REQUIRE(world.tools.size() == 1u);
+    BOOST_TEST(world.tools[0].second.with.scratch_dir == dir->path());
+    tool_answers("1");
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_subscriber_of_the_start_sees_it_from_first_to_last,
+                        contract_fixture) {
+  auto asked = ask();
+  const auto own = std::make_shared<collecting_sink>();
+  asked.subscriber = own;
+  begin(asked);
+  text(0, "a");
+  finishes();
+  BOOST_TEST(own->names().front() == "stream_start");
+  BOOST_TEST(own->names().back() == "stream_end");
+  BOOST_TEST(own->violations.empty());
+  BOOST_TEST(own->is_closed);
+}
 
 // ---- what a step takes over
 // ------------------------------------------------------

@@ -71,6 +71,7 @@ struct provider_fixture : attempt_world {
       .finish_linger_ms = milliseconds{1'000},
       .error_body_timeout_ms = milliseconds{10'000},
       .tell_what_is_left_out = tell_what_is_left_out,
+      .workspace_name = "Ada's",
     };
     subject = caf_compat::spawn<provider_protocol, provider_state>(
       system, std::shared_ptr<const attempt_environment>{env},
