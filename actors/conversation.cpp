@@ -272,4 +272,29 @@ std::string text_of(const stream_log& log) {
   return text;
 }
 
+stream_outcome outcome_of(const closed_stream& closed) {
+  stream_outcome result;
+  result.stream = closed.identity->stream;
+  const auto take = [&](const auto& terminal) {
+    result.usage = terminal.usage;
+    for (const auto& part : terminal.parts)
+      if (auto* text = std::get_if<text_content>(&part.what))
+        result.text += text->text;
+  };
+  if (auto* end = std::get_if<event::stream_end>(closed.terminal.get())) {
+    result.finished = end->why;
+    take(*end);
+  } else if (auto* abort =
+               std::get_if<event::stream_abort>(closed.terminal.get())) {
+    result.how = stream_outcome::kind::aborted;
+    take(*abort);
+  } else if (auto* failed =
+               std::get_if<event::stream_error>(closed.terminal.get())) {
+    result.how = stream_outcome::kind::failed;
+    result.why = failed->why;
+    take(*failed);
+  }
+  return result;
+}
+
 } // namespace penstock

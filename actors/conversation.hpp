@@ -80,4 +80,7 @@ prompt build_prompt(const start_request& request, const fallback_entry* entry,
 /// All text parts that stand, joined.
 std::string text_of(const stream_log& log);
 
+/// The outcome that a stream's terminal event tells of.
+stream_outcome outcome_of(const closed_stream& closed);
+
 } // namespace penstock

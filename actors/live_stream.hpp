@@ -119,6 +119,10 @@ struct live_stream {
   deadline_id kill_deadline{}, stream_deadline{};
   deadline_id hedge_deadline{}; ///< Of `attempt`.
   std::shared_ptr<void> stop_link;
+  /// Set when a hard stop is on its way. May be null.
+  std::shared_ptr<const stop_mark> stopping;
+  /// Attempts that were settled since then: the stop comes before them.
+  std::vector<attempt_settled> overtaken;
 
   // What was written of the log.
   stream_log::place flushed;
@@ -127,6 +131,7 @@ struct live_stream {
   std::optional<steady_time> flushed_at;
 
   stream_id id() const noexcept { return identity->stream; }
+  bool stop_comes() const noexcept { return stopping && *stopping && !ending; }
   bool workers_gone() const noexcept {
     return !attempt_runs && !race && leaving.empty() && handlers.empty();
   }

@@ -148,10 +148,12 @@ struct stream_contract::visitor {
     const auto* call =
       std::get_if<tool_call_content>(&log.content_of(p.number));
     auto id = call && m.tool_call_id.empty() ? call->id : m.tool_call_id;
-    if (!log.has_result(p.number))
+    if (!log.has_result(p.number)) {
       log.add_result(
         p.number,
         {std::move(id), m.tool_name, m.output_json, m.is_error, true, {}});
+      log.hold_last();
+    }
     done.provider_result = true;
   }
   void operator()(const part::file& m) {

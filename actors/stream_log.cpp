@@ -195,6 +195,7 @@ void stream_log::retract(std::uint32_t part) {
       entries_[i].withdrawn_by = number;
     else
       crossed = true;
+  std::erase_if(held_, [&](auto i) { return entries_[i].withdrawn_by != 0; });
   for (auto& p : parts_)
     if (p.number >= part) {
       p.open = false;
@@ -204,9 +205,13 @@ void stream_log::retract(std::uint32_t part) {
   entries_[number].crossed = crossed;
 }
 
-void stream_log::terminate(event_body body) {
-  PENSTOCK_CHECK(penstock::terminal(body));
-  add_mark(std::move(body));
+void stream_log::terminate(std::shared_ptr<const event_body> body) {
+  PENSTOCK_CHECK(body && penstock::terminal(*body));
+  terminal_ = std::move(body);
+  push(kind::terminal, size(), 0);
+  for (auto& p : parts_)
+    if (auto* text = std::get_if<text_content>(&p.what))
+      text->text.shrink_to_fit();
   ended_ = true;
 }
 
@@ -236,30 +241,21 @@ std::vector<std::uint32_t> stream_log::part_numbers(std::uint32_t from) const {
   return numbers;
 }
 
-const content& stream_log::content_of(std::uint32_t part) const {
-  return data(part).what;
-}
-bool stream_log::has_result(std::uint32_t part) const {
-  return data(part).result.has_value();
-}
 const tool_result_content& stream_log::result_of(std::uint32_t part) const {
   PENSTOCK_CHECK(has_result(part));
   return *data(part).result;
-}
-bool stream_log::input_rewritten(std::uint32_t part) const {
-  return data(part).input_rewritten;
 }
 bool stream_log::is_complete(std::uint32_t part) const {
   return !data(part).withdrawn && data(part).how == final_part::state::complete;
 }
 
-const event_body& stream_log::terminal() const {
+const std::shared_ptr<const event_body>& stream_log::shared_terminal() const {
   PENSTOCK_CHECK(ended_);
-  return marks_.back();
+  return terminal_;
 }
 
-bool stream_log::pending(place& at) const {
-  for (;;) {
+bool stream_log::pending(place& at, std::uint32_t until) const {
+  while (at.entry < until) {
     const auto& e = entries_[at.entry];
     const auto& by = entries_[e.withdrawn_by];
     if (e.withdrawn_by != 0 && by.crossed) {
@@ -278,11 +274,13 @@ bool stream_log::pending(place& at) const {
       at = {at.entry + 1, entries_[at.entry + 1].begin};
     }
   }
+  return false;
 }
 
 bool stream_log::tell(place& at, std::size_t bytes_max,
-                      std::vector<stream_event>& out) const {
-  for (std::size_t told = 0; pending(at);) {
+                      std::vector<stream_event>& out,
+                      std::uint32_t until) const {
+  for (std::size_t told = 0; pending(at, until);) {
     if (told >= bytes_max)
       return false;
     const auto& e = entries_[at.entry];
@@ -334,6 +332,8 @@ void stream_log::tell_mark(const entry& e,
   };
   if (e.what == kind::start || e.what == kind::mark || e.what == kind::source)
     return tell(marks_[e.index]);
+  if (e.what == kind::terminal)
+    return tell(*terminal_);
   const auto& p = parts_[e.index];
   const auto* call = std::get_if<tool_call_content>(&p.what);
   switch (e.what) {

@@ -64,6 +64,14 @@ public:
                      std::string signature, std::string item_id);
   void execution_started(std::uint32_t part);
   void add_result(std::uint32_t part, tool_result_content result);
+  /// The last entry is told when `release` says that it is durable, and so is
+  /// what comes after it.
+  void hold_last() { held_.push_back(size() - 1); }
+  /// What was held below entry `before` is held no more. @returns whether
+  /// anything was.
+  bool release(std::uint32_t before) {
+    return std::erase_if(held_, [&](auto held) { return held < before; }) > 0;
+  }
   std::uint32_t add_file(file_content what);
   std::uint32_t add_source(source what);
   /// A mark that is no part: step_end, attempt_retry, a nested call.
@@ -71,7 +79,10 @@ public:
   /// Withdraws part `part` and all entries after it.
   void retract(std::uint32_t part);
   /// The end. Nothing may be written after it.
-  void terminate(event_body body);
+  void terminate(std::shared_ptr<const event_body> body);
+  void terminate(event_body body) {
+    terminate(std::make_shared<const event_body>(std::move(body)));
+  }
 
   // ---- reading -------------------------------------------------------------
 
@@ -88,26 +99,44 @@ public:
   /// Bytes of the text, reasoning and refusal parts, withdrawn ones included.
   std::size_t text_bytes() const noexcept { return text_bytes_; }
   std::size_t part_count() const noexcept { return parts_.size(); }
-  const content& content_of(std::uint32_t part) const;
-  bool has_result(std::uint32_t part) const;
+  const content& content_of(std::uint32_t part) const {
+    return data(part).what;
+  }
+  bool has_result(std::uint32_t part) const {
+    return data(part).result.has_value();
+  }
   /// @pre has_result(part)
   const tool_result_content& result_of(std::uint32_t part) const;
   /// Whether the input of a complete call is another text than its deltas.
-  bool input_rewritten(std::uint32_t part) const;
+  bool input_rewritten(std::uint32_t part) const {
+    return data(part).input_rewritten;
+  }
   bool is_complete(std::uint32_t part) const;
   /// The terminal's body. @pre ended()
-  const event_body& terminal() const;
+  const event_body& terminal() const { return *shared_terminal(); }
+  /// The same, for as long as somebody wants it: it has all parts.
+  const std::shared_ptr<const event_body>& shared_terminal() const;
+
+  static constexpr auto everything = std::numeric_limits<std::uint32_t>::max();
+
+  /// Entries from this one on are held; `everything`: none is. The end holds
+  /// nothing: its record has all parts.
+  std::uint32_t held_from() const noexcept {
+    return ended_ || held_.empty() ? everything : held_.front();
+  }
 
   /// Moves `at` over what need not be told.
+  /// @param until entries from this one on do not count.
   /// @returns whether something lies after it.
-  bool pending(place& at) const;
+  bool pending(place& at, std::uint32_t until = everything) const;
 
   /// Tells what lies after `at`, about `bytes_max` of it, and moves `at`.
   /// @param out appended to; `of`, `body` and `after` are set, the rest is the
   ///            subscription's.
+  /// @param until as above.
   /// @returns whether all was told.
-  bool tell(place& at, std::size_t bytes_max,
-            std::vector<stream_event>& out) const;
+  bool tell(place& at, std::size_t bytes_max, std::vector<stream_event>& out,
+            std::uint32_t until = everything) const;
 
   /// The place that a client's position names, if it is one of this log.
   std::optional<place> find(const position& p) const;
@@ -125,7 +154,8 @@ private:
     result,
     file,
     source,
-    mark
+    mark,
+    terminal
   };
   struct entry {
     kind what;
@@ -167,6 +197,8 @@ private:
   std::vector<entry> entries_;
   std::vector<part_data> parts_;
   std::vector<event_body> marks_;
+  std::shared_ptr<const event_body> terminal_;
+  std::vector<std::uint32_t> held_; ///< Ascending.
   std::size_t text_bytes_ = 0;
   bool ended_ = false;
 };

@@ -142,7 +142,7 @@ bool subscriber_set::next_log(one& s) {
 bool subscriber_set::pending(one& s) {
   if (s.caught_up || !s.notes.empty())
     return true;
-  return (s.log && s.log->pending(s.at))
+  return (s.log && s.log->pending(s.at, s.log->held_from()))
          || (!recent_.empty() && !s.leaves_at_end
              && s.ordinal < first_ordinal_ + recent_.size() - 1);
 }
@@ -162,7 +162,8 @@ void subscriber_set::fill(one& s, event_batch& batch, std::string_view state) {
   bool all = true;
   do {
     if (s.log)
-      all = s.log->tell(s.at, limits::batch_bytes_max, batch);
+      all =
+        s.log->tell(s.at, limits::batch_bytes_max, batch, s.log->held_from());
   } while (all && next_log(s));
   if (!all)
     return;

@@ -181,7 +181,10 @@ void workspace_state::remove_scratch(std::shared_ptr<scratch_dir> dir) {
 
 std::shared_ptr<void> workspace_state::link(std::stop_token token,
                                             stream_id stream) {
-  const auto stop = [me = self_.self(), id = id_, stream] {
+  const auto stop = [me = self_.self(), id = id_, stream,
+                     stops = environment_->stops] {
+    if (stops)
+      stops->mark(id, stream);
     post(me, stop_stream{{},
                          {id, stream, false, false},
                          event::stream_abort::reason::user,
@@ -189,6 +192,12 @@ std::shared_ptr<void> workspace_state::link(std::stop_token token,
   };
   return std::make_shared<std::stop_callback<decltype(stop)>>(std::move(token),
                                                               stop);
+}
+
+std::shared_ptr<const stop_mark>
+workspace_state::stop_mark_of(stream_id stream) {
+  return environment_->stops ? environment_->stops->enter(id_, stream)
+                             : nullptr;
 }
 
 // ---- leaving ---------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include "actors/tool_runner.hpp"
 #include "actors/workspace_core.hpp"
 #include "actors/workspace_ports.hpp"
+#include "messages/stop_board.hpp"
 #include "messages/type_ids.hpp"
 
 #include <atomic>
@@ -29,6 +30,8 @@ struct workspace_environment {
   /// refused.
   std::optional<scratch_root> scratch;
   workspace_settings settings;
+  /// Null: stops come by their messages alone.
+  std::shared_ptr<stop_board> stops;
   /// Workers that ignored their cancellation.
   std::shared_ptr<std::atomic<std::uint64_t>> workers_detached;
 };
@@ -73,6 +76,7 @@ private:
   void make_scratch(stream_id stream, scratch_request what) override;
   void remove_scratch(std::shared_ptr<scratch_dir> dir) override;
   std::shared_ptr<void> link(std::stop_token token, stream_id stream) override;
+  std::shared_ptr<const stop_mark> stop_mark_of(stream_id stream) override;
   void offer_passivation(std::uint64_t received) override;
   void retire(std::vector<parked_subscriber> parked) override;
   void worker_detached() override;

@@ -183,8 +183,9 @@ void workspace_core::on(const await_stream& m) {
     return awaiting_.push_back(m);
   if (next_ && m.stream && next_->request->stream == m.stream)
     return awaiting_.push_back(m);
-  if (last_outcome_ && (!m.stream || *m.stream == last_outcome_->stream))
-    return m.ended(*last_outcome_);
+  if (last_closed_
+      && (!m.stream || *m.stream == last_closed_->identity->stream))
+    return m.ended(outcome_of(*last_closed_));
   m.ended(fail(errc::invalid_request,
                m.stream ? "no stream " + to_string(*m.stream)
                             + " in this workspace runs or was the last"
@@ -369,6 +370,8 @@ void workspace_core::resume_after_idle(bool queue_is_due) {
     answer_start(*std::exchange(next_, {}));
   else if (due)
     start_queued();
+  last_generated_.clear(); // Whoever needed it has a copy.
+  last_generated_.shrink_to_fit();
   touch();
 }
 

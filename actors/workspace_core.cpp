@@ -7,36 +7,6 @@
 
 namespace penstock {
 
-namespace {
-
-// The outcome that a stream's terminal event tells of.
-stream_outcome outcome_of(const closed_stream& closed) {
-  stream_outcome result;
-  result.stream = closed.identity->stream;
-  const auto take = [&](const auto& terminal) {
-    result.usage = terminal.usage;
-    for (const auto& part : terminal.parts)
-      if (auto* text = std::get_if<text_content>(&part.what))
-        result.text += text->text;
-  };
-  if (auto* end = std::get_if<event::stream_end>(closed.terminal.get())) {
-    result.finished = end->why;
-    take(*end);
-  } else if (auto* abort =
-               std::get_if<event::stream_abort>(closed.terminal.get())) {
-    result.how = stream_outcome::kind::aborted;
-    take(*abort);
-  } else if (auto* failed =
-               std::get_if<event::stream_error>(closed.terminal.get())) {
-    result.how = stream_outcome::kind::failed;
-    result.why = failed->why;
-    take(*failed);
-  }
-  return result;
-}
-
-} // namespace
-
 workspace_core::workspace_core(std::string workspace_id,
                                const workspace_settings& settings,
                                workspace_ports& ports,
@@ -79,8 +49,7 @@ void workspace_core::on(const history_loaded& m) {
     queue_ = m.snapshot->queue;
     usage_ = m.snapshot->usage;
     interrupted_ = m.snapshot->interrupted;
-    if (m.snapshot->last_stream)
-      last_outcome_ = outcome_of(*m.snapshot->last_stream);
+    last_closed_ = m.snapshot->last_stream;
   } else {
     broken_ = m.snapshot.error();
   }
@@ -101,6 +70,7 @@ void workspace_core::write(std::vector<store_record> records, on_durable then,
   auto& pending = writes_[token];
   pending.then = std::move(then);
   pending.late = std::move(late);
+  pending.grown = std::exchange(grown_, {});
   pending.deadline =
     ports_.arm(settings_.workspaces.store_deadline_ms,
                {deadline_due::kind::store, token, stream_id{}});
@@ -117,6 +87,10 @@ void workspace_core::on(const records_durable& m) {
   if (node.empty())
     return;
   ports_.disarm(node.mapped().deadline);
+  const auto grown = node.mapped().grown;
+  if (m.why.code == errc::none && mine(grown.stream) && live().log
+      && live().log->release(grown.before) && !live().ending)
+    publish();
   node.mapped().then(m.why);
   if (!shutdown_.empty() && loaded_ && machine_.now() == phase::idle)
     return leave();

@@ -160,7 +160,8 @@ private:
   void fail_stream(error why);
   void check_workers();
   void finalize();
-  void close_stream(const error& why);
+  void close_stream(const error& why,
+                    std::shared_ptr<const event_body> terminal);
   void overrule_terminal(const live_stream& gone);
   event_body terminal_body() const;
   void cancel_workers();
@@ -196,15 +197,22 @@ private:
   boxed<live_stream> live_;
   std::optional<start_stream> next_; ///< The newest start that had to wait.
   std::shared_ptr<const start_request> last_request_;
-  std::vector<message> last_generated_; ///< What the last stream added to it.
-  boxed<stream_outcome> last_outcome_;
+  /// What the last stream added to it, until it is known what follows.
+  std::vector<message> last_generated_;
+  std::optional<closed_stream> last_closed_;
   std::vector<await_stream> awaiting_;
   std::vector<edit_history> edits_; ///< In order.
   bool editing_ = false;            ///< One is being written; starts wait.
   bool queue_is_due_ = false; ///< The last stream ended; edits come first.
   std::map<subscription_id, subscribe> placing_; ///< The store is asked.
 
+  struct growth {
+    stream_id stream{};
+    std::uint32_t before = 0; ///< Entries of its log below this one.
+  };
+  growth grown_; ///< In the records of the next write.
   struct pending_write {
+    growth grown{};
     on_durable then;
     std::function<void()> late;
     deadline_id deadline{};

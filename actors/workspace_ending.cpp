@@ -21,6 +21,8 @@ void workspace_core::stop_workers(stream_ending how) {
   cancel_workers();
   s.kill_deadline = ports_.arm(s.plan->options.kill_deadline_ms,
                                {deadline_due::kind::kill, 0, s.id()});
+  for (const auto& m : std::exchange(s.overtaken, {}))
+    on(m);
   check_workers();
 }
 
@@ -138,7 +140,7 @@ void workspace_core::finalize() {
         history_.add(row);
     if (why.code != errc::none && live().kept_row)
       history_.add(*live().kept_row);
-    close_stream(why);
+    close_stream(why, closed.terminal);
   });
 }
 
@@ -189,15 +191,16 @@ event_body workspace_core::terminal_body() const {
 // The terminal record could not be written, or not in time: then it may be
 // there, or come to be. The store's last word is what subscribers are told.
 void workspace_core::overrule_terminal(const live_stream& gone) {
-  record::stream_closed told{
-    gone.id(), std::make_shared<const event_body>(gone.log->terminal()), {}};
+  record::stream_closed told{gone.id(), gone.log->shared_terminal(), {}};
   if (gone.kept_row)
     told.rows.push_back(*gone.kept_row);
   write({std::move(told)}, [](const error&) {});
 }
 
-// The terminal record is durable, or failed.
-void workspace_core::close_stream(const error& why) {
+// The terminal record is durable, or failed. One body serves the store,
+// the log and whoever waits: it has all the text.
+void workspace_core::close_stream(const error& why,
+                                  std::shared_ptr<const event_body> terminal) {
   auto& s = live();
   if (why.code != errc::none) {
     s.ending = stream_ending{stream_outcome::kind::failed, {}, why, {}};
@@ -205,19 +208,17 @@ void workspace_core::close_stream(const error& why) {
       kept.insert(kept.end(), queue_.begin(), queue_.end());
       change_queue(std::move(kept)); // Its return was not recorded either.
     }
+    terminal = std::make_shared<const event_body>(terminal_body());
   }
-  s.log->terminate(terminal_body());
-  const auto total = s.total_usage();
-  usage_ += total;
+  s.log->terminate(terminal);
+  usage_ += s.total_usage();
 
   auto gone = std::move(*std::exchange(live_, std::nullopt));
   PENSTOCK_CHECK(machine_.apply(input::closed));
   if (why.code != errc::none)
     overrule_terminal(gone);
   last_request_ = gone.request;
-  last_outcome_ =
-    stream_outcome{gone.ending->how,      gone.id(), gone.ending->why,
-                   gone.ending->finished, total,     text_of(*gone.log)};
+  last_closed_ = closed_stream{gone.identity, std::move(terminal)};
   publish();
   const auto outcome = gone.ending->how == stream_outcome::kind::aborted
                          ? stop_outcome::stopped
@@ -229,7 +230,7 @@ void workspace_core::close_stream(const error& why) {
   std::erase_if(awaiting_, [&](const await_stream& m) {
     const bool it = !m.stream || *m.stream == gone.id();
     if (it)
-      m.ended(*last_outcome_);
+      m.ended(outcome_of(*last_closed_));
     return it;
   });
   resume_after_idle(

@@ -8,13 +8,20 @@
 namespace penstock {
 
 // At once, then at most once in an interval, and never two at a time: a slow
-// disk slows this down and nothing else.
+// disk slows this down and nothing else. But the result of a tool that the
+// provider ran is told when it is durable, so it is written at once.
 void workspace_core::flush() {
   auto& s = live();
-  if (!settings_.keeps_growth || s.flush_under_way || s.flush_armed)
+  if (!settings_.keeps_growth) { // Then nothing of it becomes durable.
+    if (s.log->release(stream_log::everything))
+      publish();
+    return;
+  }
+  const bool urgent = s.log->held_from() != stream_log::everything;
+  if (s.flush_under_way || (s.flush_armed && !urgent))
     return;
   const auto interval = s.plan->options.partial_flush_interval_ms;
-  if (s.flushed_at && ports_.now() - *s.flushed_at < interval) {
+  if (s.flushed_at && ports_.now() - *s.flushed_at < interval && !urgent) {
     s.flush_armed = true;
     ports_.arm(std::chrono::duration_cast<std::chrono::milliseconds>(
                  *s.flushed_at + interval - ports_.now()),
@@ -39,11 +46,13 @@ void workspace_core::flush() {
   });
 }
 
-// What was appended to the log since it was last written.
+// What was appended to the log since it was last written. What was held of it
+// is told when the next write, which takes it along, is durable.
 void workspace_core::write_growth(std::vector<store_record>& records) {
   if (!settings_.keeps_growth)
     return;
   record_growth(*live().log, live().flushed, live().taken_over, records);
+  grown_ = {live().id(), live().log->size()};
 }
 
 } // namespace penstock

@@ -42,8 +42,9 @@ void workspace_core::hedge_due(std::uint64_t attempt) {
 
 void workspace_core::send_hedge(std::shared_ptr<const prompt> what) {
   auto& s = live();
-  const auto make_link = [] {
-    return std::make_shared<attempt_link>(limits::attempt_in_flight_bytes_max);
+  const auto make_link = [&] {
+    return std::make_shared<attempt_link>(limits::attempt_in_flight_bytes_max,
+                                          s.stopping);
   };
   racer hedge{{s.id(), ++s.last_attempt},
               next_in_chain(s.plan->models, s.model),

@@ -58,6 +58,9 @@ public:
   /// the link lasts as long as what is returned.
   virtual std::shared_ptr<void> link(std::stop_token token,
                                      stream_id stream) = 0;
+  /// The stream runs: its mark, which is set ahead of a hard stop. The stop
+  /// follows in any case. Null: nobody sets one.
+  virtual std::shared_ptr<const stop_mark> stop_mark_of(stream_id stream) = 0;
 
   virtual void offer_passivation(std::uint64_t received) = 0;
   /// The workspace ends after this.

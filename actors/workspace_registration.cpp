@@ -46,6 +46,7 @@ expected<live_stream> workspace_core::accept(const start_stream& m) {
   std::erase_if(s.tools, [&](auto& t) { return !s.policy.enables(t.first); });
   auto plan = std::make_shared<stream_plan>();
   plan->workspace_id = id_;
+  plan->workspace_name = request.workspace_name;
   plan->models.push_back(request.model);
   for (const auto& entry : request.fallback)
     plan->models.push_back(entry.model);
@@ -169,6 +170,7 @@ void workspace_core::opened_if_ready() {
     s.identity,
     event::stream_start{s.model, s.request->model, s.history_sequence,
                         metadata.empty() ? "{}" : metadata});
+  s.stopping = ports_.stop_mark_of(s.id());
   interrupted_.reset();
   if (s.kept)
     take_over_kept();

@@ -129,7 +129,8 @@ void workspace_core::prompt_ready(
 void workspace_core::send_attempt(std::shared_ptr<const prompt> what) {
   auto& s = live();
   s.attempt = {s.id(), ++s.last_attempt};
-  s.link = std::make_shared<attempt_link>(limits::attempt_in_flight_bytes_max);
+  s.link = std::make_shared<attempt_link>(limits::attempt_in_flight_bytes_max,
+                                          s.stopping);
   s.attempt_runs = true;
   s.finish_seen = false;
   s.contract.begin_attempt(s.attempt);
@@ -172,7 +173,7 @@ void workspace_core::on(const parts_received& m) {
     return race_parts(m);
   if (!live().contract.current(m.attempt))
     return;
-  // Cancelled: it overtakes what is queued, and the stop itself may still be.
+  // Cancelled: what is queued is overtaken, also by a stop still on its way.
   if (!m.link->cancelled() && machine_.apply(input::part))
     take_batch(m);
 }
@@ -207,8 +208,14 @@ void workspace_core::stop_at_boundary() {
 }
 
 void workspace_core::on(const attempt_settled& m) {
-  if (!mine(m.attempt.stream) || settle_rival(m)
-      || !live().contract.current(m.attempt) || !live().attempt_runs)
+  if (!mine(m.attempt.stream))
+    return;
+  if (live().stop_comes()) { // Its parts were dropped already.
+    live().overtaken.push_back(m);
+    return;
+  }
+  if (settle_rival(m) || !live().contract.current(m.attempt)
+      || !live().attempt_runs)
     return;
   const auto& v = m.verdict;
   using kind = attempt_verdict::kind;

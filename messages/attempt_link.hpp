@@ -5,10 +5,15 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <utility>
 
 namespace penstock {
+
+/// One per stream: whoever asks for a hard stop sets it before the stop is sent
+/// (messages/stop_board.hpp). Never reset.
+using stop_mark = std::atomic<bool>;
 
 /// One per attempt.
 ///
@@ -17,12 +22,18 @@ namespace penstock {
 ///            by whoever used them or dropped them.
 class attempt_link {
 public:
-  explicit attempt_link(std::size_t in_flight_bytes_max)
-    : in_flight_bytes_max_(in_flight_bytes_max) {}
+  /// @param stopping of the attempt's stream; set, it is like `cancel`. Null:
+  ///                 nobody sets one.
+  explicit attempt_link(std::size_t in_flight_bytes_max,
+                        std::shared_ptr<const stop_mark> stopping = nullptr)
+    : in_flight_bytes_max_(in_flight_bytes_max),
+      stopping_(std::move(stopping)) {}
 
   /// From now on whatever is queued of this attempt is dropped unread.
   void cancel() noexcept { cancelled_ = true; }
-  bool cancelled() const noexcept { return cancelled_; }
+  bool cancelled() const noexcept {
+    return cancelled_ || (stopping_ && *stopping_);
+  }
 
   /// HTTP thread: bytes came in. @returns false to pause the socket.
   [[nodiscard]] bool received(std::size_t bytes) noexcept {
@@ -59,6 +70,7 @@ private:
   }
 
   const std::size_t in_flight_bytes_max_;
+  const std::shared_ptr<const stop_mark> stopping_;
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> paused_{false};
   std::atomic<std::size_t> in_flight_{0};

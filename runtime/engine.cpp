@@ -187,6 +187,7 @@ expected<void> runtime::engine::make_workspace_environment() {
   made->settings.tools = [all = tools] { return all->snapshot(); };
   made->settings.tool_policy = options_->tool_policy;
   made->settings.keeps_growth = w.store->keeps_growth();
+  made->stops = stops;
   made->workers_detached = workers_detached;
   w.workspaces = std::move(made);
   return {};

@@ -52,6 +52,7 @@ public:
   /// Null after the shutdown.
   std::weak_ptr<penstock::store> store;
   std::atomic<std::uint64_t> next_subscription{1};
+  std::shared_ptr<stop_board> stops = std::make_shared<stop_board>();
   std::shared_ptr<std::atomic<std::uint64_t>> workers_detached =
     std::make_shared<std::atomic<std::uint64_t>>(0);
 

@@ -112,10 +112,13 @@ void runtime::start(start_request request, answer<stream_id> registered) {
   e.port->post(std::move(*command));
 }
 
+// A hard stop leaves its mark first: it overtakes what lies in mailboxes.
 expected<stop_result> runtime::stop(stop_request what) {
   auto& port = *engine_->port;
   if (auto done = ready(port, what.workspace_id); !done)
     return fail(done.error());
+  if (!what.soft)
+    engine_->stops->mark(what.workspace_id, what.stream);
   return ask<stop_result>([&](reply<stop_result> done) {
     port.post(stop_stream{what.workspace_id, what,
                           event::stream_abort::reason::user, std::move(done)});
@@ -128,6 +131,8 @@ void runtime::stop(stop_request what, answer<stop_result> done) {
   if (auto ok = ready(port, what.workspace_id); !ok)
     return then(fail(ok.error()));
   const auto id = what.workspace_id;
+  if (!what.soft)
+    engine_->stops->mark(id, what.stream);
   port.post(stop_stream{id, std::move(what), event::stream_abort::reason::user,
                         std::move(then)});
 }

@@ -13,6 +13,8 @@
 #include "providers/system_clock.hpp"
 #include "runtime/runtime.hpp"
 
+#include <future>
+
 using namespace penstock;
 using namespace std::chrono_literals;
 
@@ -39,9 +41,12 @@ struct fixture {
     BOOST_REQUIRE(opened.has_value());
     rt = std::move(*opened);
   }
-  void start(const std::string& model) {
+  void start(const std::string& model,
+             std::shared_ptr<event_sink> sink = nullptr,
+             const std::string& workspace = "w") {
     start_request request;
-    request.workspace_id = "w";
+    request.subscriber = std::move(sink);
+    request.workspace_id = workspace;
     request.messages = {user_text("hi")};
     request.model = model;
     const auto started = rt->start(std::move(request));
@@ -54,6 +59,53 @@ struct fixture {
     BOOST_REQUIRE(outcome.has_value());
     BOOST_TEST((outcome->how == stream_outcome::kind::completed));
     return outcome->text;
+  }
+};
+
+/// WORKSPACE stands still in it from the first delta on, until it is told.
+struct blocking_sink final : event_sink {
+  std::promise<void> entered, released;
+  std::string text; ///< Read it when the stream is over.
+
+  void deliver(event_batch batch) override {
+    const bool first = text.empty();
+    for (const auto& e : batch)
+      if (auto* delta = std::get_if<event::text_delta>(&e.body))
+        text += delta->text;
+    if (first && !text.empty()) {
+      entered.set_value();
+      released.get_future().wait();
+    }
+    (void)return_credit();
+  }
+};
+
+/// A stream whose whole answer, and its end, lie in WORKSPACE's mailbox.
+struct overtaken : fixture {
+  std::shared_ptr<blocking_sink> sink = std::make_shared<blocking_sink>();
+
+  overtaken() {
+    answer_pace pace;
+    pace.between = 1ms;
+    open(
+      {{"a", {openai_chat_answer(scripted_turn{}.text("a b c d e"), pace)}}});
+    start("mine:a", sink);
+    sink->entered.get_future().wait();
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    for (bool runs = true; runs;) {
+      BOOST_REQUIRE(std::chrono::steady_clock::now() < deadline);
+      const auto seen = rt->health();
+      BOOST_REQUIRE((seen.has_value() && seen->size() == 1u));
+      runs = seen->front().running > 0;
+    }
+  }
+  stream_outcome stop(bool soft) {
+    rt->stop({"w", {}, soft, false}, [](const auto&) {});
+    sink->released.set_value();
+    const auto outcome = rt->wait("w", std::nullopt, 20s);
+    BOOST_REQUIRE(outcome.has_value());
+    BOOST_TEST(outcome->text == sink->text);
+    return *outcome;
   }
 };
 
@@ -79,4 +131,32 @@ BOOST_FIXTURE_TEST_CASE(a_script_that_never_ends_does_not_hold_the_shutdown,
   open({{"a", {endless}}});
   start("mine:a");
   BOOST_TEST(rt->shutdown(10s).has_value());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_hard_stop_overtakes_what_the_workspace_has_not_read,
+                        overtaken) {
+  const auto outcome = stop(false);
+  BOOST_TEST((outcome.how == stream_outcome::kind::aborted));
+  BOOST_TEST(outcome.text.starts_with("a"));
+  BOOST_TEST(!outcome.text.ends_with("e"));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_soft_stop_and_one_of_another_stream_overtake_nothing,
+                        overtaken) {
+  rt->stop({"w", stream_id{77}, false, false}, [](const auto&) {});
+  const auto outcome = stop(true);
+  BOOST_TEST((outcome.how == stream_outcome::kind::completed));
+  BOOST_TEST(outcome.text == "a b c d e");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_workspace_that_stands_still_holds_up_no_other,
+                        overtaken) {
+  for (int i = 0; i < 20; ++i) { // whatever shard it falls to
+    const auto other = "v" + std::to_string(i);
+    start("mine:a", nullptr, other);
+    const auto outcome = rt->wait(other, std::nullopt, 20s);
+    BOOST_REQUIRE(outcome.has_value());
+    BOOST_TEST(outcome->text == "a b c d e");
+  }
+  (void)stop(false);
 }

@@ -135,4 +135,19 @@ BOOST_FIXTURE_TEST_CASE(a_million_deltas_cost_their_bytes, long_stream) {
   BOOST_TEST(bytes >= text / 2); // Else it is somewhere else.
   BOOST_TEST(bytes <= 3 * text);
   BOOST_TEST(live_objects <= objects_before + 100);
+
+  // The end: the log that clients may come back to, the terminal event with
+  // its parts, and the row of the history.
+  attempt_verdict whole;
+  whole.model = "test:one";
+  whole.report.batches = deltas;
+  whole.report.finished = finish{finish_reason::stop, {}};
+  core.on(attempt_settled{world.attempts[0].attempt, whole});
+  keep_up();
+  BOOST_REQUIRE((core.now() == phase::idle));
+  const auto after = live_bytes - bytes_before;
+  std::cout << "after the end: " << after << " bytes\n";
+  BOOST_TEST(after >= text);
+  BOOST_TEST(after <= 3 * text + text / 10);
+  BOOST_TEST(live_objects <= objects_before + 100);
 }

@@ -102,6 +102,131 @@ BOOST_FIXTURE_TEST_CASE(a_provider_does_not_decode_what_comes_after_the_stop,
   BOOST_TEST(tripwire->trips() == 0u);
 }
 
+namespace {
+
+/// Stands where SUPERVISOR stands, and cancels at once.
+struct supervisor_probe {
+  using shell = caf_compat::shell<supervisor_protocol, supervisor_probe>;
+  supervisor_probe(shell&, std::vector<run_attempt>* asked) : asked_(asked) {}
+  void on(const run_attempt& m) { asked_->push_back(m); }
+  void on(const cancel_attempt& m) {
+    attempt_settled settled{m.attempt, {}};
+    settled.verdict.what = attempt_verdict::kind::cancelled;
+    settled.verdict.report.stopped = true;
+    caf_compat::post(asked_->back().report_to, std::move(settled));
+  }
+  template <class Message>
+  void on(const Message&) {}
+
+private:
+  std::vector<run_attempt>* const asked_;
+};
+
+/// A WORKSPACE whose mailbox the test fills.
+struct mailbox_world : stream_world {
+  std::vector<run_attempt> asked;
+  supervisor_actor probe =
+    caf_compat::spawn<supervisor_protocol, supervisor_probe>(system, &asked);
+  workspace_actor workspace =
+    caf_compat::spawn<workspace_protocol, workspace_state>(
+      system, "w", environment(), directory_actor{}, probe,
+      std::vector<parked_subscriber>{});
+  std::shared_ptr<collecting_sink> sink = std::make_shared<collecting_sink>();
+  std::uint32_t batches = 0;
+  std::vector<stop_outcome> stopped;
+
+  std::stop_source token;
+
+  mailbox_world() {
+    caf_compat::post(workspace,
+                     subscribe{"w", subscription_id{1}, sink, std::nullopt});
+    auto request = std::make_shared<start_request>();
+    request->workspace_id = "w";
+    request->model = "chat:one";
+    request->messages = {user_text("hi")};
+    request->stop_token = token.get_token();
+    caf_compat::post(workspace, start_stream{"w", request, {}});
+    advance();
+    BOOST_REQUIRE_EQUAL(asked.size(), 1u);
+    caf_compat::post(workspace,
+                     attempt_started{asked[0].attempt, "chat:one", "chat/one"});
+    fill(1, "seen");
+    advance();
+    BOOST_REQUIRE_EQUAL(sink->heard.text(), "seen");
+  }
+  ~mailbox_world() {
+    caf_compat::post_exit(workspace);
+    caf_compat::post_exit(probe);
+    workspace = workspace_actor{};
+    probe = supervisor_actor{};
+    asked.clear();
+    run();
+  }
+  void fill(std::size_t parts, const char* word) {
+    for (; parts > 0; --parts) {
+      (void)asked[0].link->received(10);
+      caf_compat::post(workspace, parts_received{asked[0].attempt,
+                                                 batches++,
+                                                 {part::text{0, word}},
+                                                 false,
+                                                 asked[0].link,
+                                                 10});
+    }
+  }
+  void stop() {
+    caf_compat::post(workspace,
+                     stop_stream{"w",
+                                 {"w", {}, false, false},
+                                 reason::user,
+                                 reply<stop_result>{[&](auto result) {
+                                   stopped.push_back(result.value().outcome);
+                                 }}});
+    advance();
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(ten_thousand_parts_before_the_stop_are_dropped_too,
+                        mailbox_world) {
+  fill(burst, "unseen");
+  stops->mark("w", asked[0].attempt.stream); // as RUNTIME does before it sends
+  stop();
+  BOOST_TEST((stopped == std::vector{stop_outcome::stopped}));
+  BOOST_TEST(sink->heard.text() == "seen");
+  BOOST_TEST(sink->all<event::stream_abort>().size() == 1u);
+  BOOST_TEST(sink->violations.empty());
+  BOOST_TEST(asked[0].link->in_flight_bytes() == 0u);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_stop_token_is_linked_and_overtakes_as_well,
+                        mailbox_world) {
+  fill(burst, "unseen");
+  token.request_stop();
+  advance();
+  BOOST_TEST(sink->heard.text() == "seen");
+  const auto aborts = sink->all<event::stream_abort>();
+  BOOST_REQUIRE(aborts.size() == 1u);
+  BOOST_TEST((aborts[0].why == reason::user));
+  BOOST_TEST(asked[0].link->in_flight_bytes() == 0u);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_mark_of_another_stream_or_workspace_drops_nothing,
+                        mailbox_world) {
+  fill(2, " too");
+  stops->mark("w", stream_id{77});
+  stops->mark("v", std::nullopt);
+  stop();
+  BOOST_TEST(sink->heard.text() == "seen too too");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_stream_is_on_the_board_while_it_runs, mailbox_world) {
+  BOOST_TEST(stops->size() == 1u);
+  stop();
+  asked.clear(); // whoever still holds its link
+  BOOST_TEST(stops->size() == 0u);
+}
+
 // ---- random lives
 // ------------------------------------------------------------
 

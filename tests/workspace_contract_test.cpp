@@ -1,5 +1,5 @@
 // Goal: soft stops at each boundary, a stop in every state, workers that are
-// deaf (SPEC §4).
+// deaf, and what a stop overtakes (SPEC §4).
 // Method: the rules in a world of cardboard; each case is one story.
 #define BOOST_TEST_MODULE workspace_contract
 #include <boost/test/unit_test.hpp>
@@ -174,4 +174,57 @@ BOOST_FIXTURE_TEST_CASE(an_old_deadline_does_not_hit_a_start_with_its_id,
   BOOST_REQUIRE((core->now() == phase::preparing));
   core->on(deadline_due{deadline_due::kind::stream, 0, stream_id{77}});
   BOOST_TEST((core->now() == phase::preparing));
+}
+
+// ---- what lies before the stop ---------------------------------------------
+
+BOOST_FIXTURE_TEST_CASE(a_stop_overtakes_ten_thousand_queued_parts,
+                        contract_fixture) {
+  begin();
+  text(0, "seen");
+  *world.mark = true; // whoever asks for the stop sets it first
+  for (int i = 0; i < 10'000; ++i)
+    text(0, "unseen");
+  stop();
+  is_cancelled();
+  BOOST_TEST(sink->heard.text() == "seen");
+  BOOST_TEST(aborts().size() == 1u);
+}
+
+// Its end lay before the stop, behind parts that were dropped: it was cut.
+BOOST_FIXTURE_TEST_CASE(an_end_behind_overtaken_parts_waits_for_the_stop,
+                        contract_fixture) {
+  begin();
+  text(0, "seen");
+  *world.mark = true;
+  text(0, "unseen");
+  finishes();
+  BOOST_TEST((core->now() == phase::streaming));
+  stop();
+  BOOST_REQUIRE(aborts().size() == 1u);
+  BOOST_TEST((aborts()[0].why == event::stream_abort::reason::user));
+  BOOST_TEST(aborts()[0].usage.output_total == 5u);
+  BOOST_TEST(sink->heard.text() == "seen");
+  BOOST_TEST((stopped[0]->outcome == stop_outcome::stopped));
+  BOOST_TEST(trouble() == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(what_stops_an_overtaken_stream_first_ends_it,
+                        contract_fixture) {
+  begin();
+  const auto first = *started[0];
+  *world.mark = true;
+  text(0, "unseen");
+  finishes();
+  start(ask("next")); // replaces it, before the stop has come
+  BOOST_REQUIRE(aborts().size() == 1u);
+  BOOST_TEST((aborts()[0].why == event::stream_abort::reason::replaced));
+  BOOST_TEST(started[1].has_value());
+  stop(first);
+  BOOST_TEST((stopped[0]->outcome == stop_outcome::not_active));
+  attempt_starts();
+  text(0, "new");
+  BOOST_TEST(sink->heard.text() == "new"); // It has a mark of its own.
+  finishes();
+  BOOST_TEST(trouble() == "");
 }

@@ -208,3 +208,19 @@ BOOST_FIXTURE_TEST_CASE(a_soft_stop_in_a_race_stops_both_at_once, fixture) {
   BOOST_TEST(usage_records() == 2);
   BOOST_TEST(trouble() == "");
 }
+
+BOOST_FIXTURE_TEST_CASE(a_stop_overtakes_both_racers, fixture) {
+  race();
+  *world.mark = true;
+  says(0, {part::text{0, "unseen"}});
+  says(1, {part::text{0, "unseen"}});
+  ends_as(1, verdict::cancelled);
+  ends_as(0, verdict::complete);
+  BOOST_TEST((core->now() == phase::streaming));
+  stop();
+  BOOST_TEST((core->now() == phase::idle));
+  BOOST_TEST(sink->all<event::stream_abort>().size() == 1u);
+  BOOST_TEST(sink->heard.text() == "");
+  BOOST_TEST(usage_records() == 2);
+  BOOST_TEST(trouble() == "");
+}

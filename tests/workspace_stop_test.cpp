@@ -84,19 +84,6 @@ BOOST_FIXTURE_TEST_CASE(a_hard_stop_waits_for_the_worker_and_the_record,
   BOOST_TEST(trouble() == "");
 }
 
-BOOST_FIXTURE_TEST_CASE(a_stop_overtakes_ten_thousand_queued_parts,
-                        workspace_fixture) {
-  begin();
-  text(0, "seen");
-  attempt().link->cancel(); // whoever asks for the stop may set it first
-  for (int i = 0; i < 10'000; ++i)
-    text(0, "unseen");
-  stop();
-  is_cancelled();
-  BOOST_TEST(sink->heard.text() == "seen");
-  BOOST_TEST(aborts(*sink).size() == 1u);
-}
-
 BOOST_FIXTURE_TEST_CASE(two_stops_one_event_both_answered, workspace_fixture) {
   begin();
   stop();

@@ -250,3 +250,107 @@ BOOST_FIXTURE_TEST_CASE(a_provider_that_runs_its_own_tool_is_shown,
   BOOST_TEST(results().size() == 1u);
   BOOST_TEST(world.tools.empty());
 }
+
+BOOST_FIXTURE_TEST_CASE(a_providers_result_is_durable_before_it_is_told,
+                        tool_fixture) {
+  begin(with_tools());
+  text(0, "searching");
+  store_answers = false;
+  parts({part::tool_result{1, "srv1", "search", R"({"hits":3})", false}});
+  text(2, "found");
+  BOOST_TEST(results().empty());
+  BOOST_TEST(sink->heard.text() == "searching"); // What follows waits too.
+  // It does not wait for the next flush to be due.
+  BOOST_REQUIRE(world.writes.size() == 1u);
+  BOOST_TEST(
+    std::holds_alternative<record::tool_ended>(world.writes[0].records.back()));
+  answer_writes();
+  BOOST_TEST(results().size() == 1u);
+  BOOST_TEST(sink->heard.text() == "searchingfound");
+  BOOST_TEST(trouble() == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(each_of_two_results_waits_for_its_own_record,
+                        tool_fixture) {
+  begin(with_tools());
+  store_answers = false;
+  parts({part::tool_result{0, "srv1", "search", "1", false}});
+  parts({part::tool_result{1, "srv2", "search", "2", false}});
+  auto first = std::move(world.writes.front());
+  world.writes.pop_front();
+  core->on(records_durable{first.token, {}});
+  BOOST_TEST(results().size() == 1u);
+  answer_writes();
+  BOOST_TEST(results().size() == 2u);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_providers_result_that_is_lost_ends_the_stream,
+                        tool_fixture) {
+  begin(with_tools());
+  store_answers = false;
+  parts({part::tool_result{0, "srv1", "search", "1", false}});
+  answer_writes({errc::storage, "disk full", 0, {}, {}});
+  BOOST_TEST(results().empty());
+  BOOST_TEST((core->now() == phase::stopping));
+  store_answers = true;
+  is_cancelled();
+  const auto failed = sink->all<event::stream_error>();
+  BOOST_REQUIRE(failed.size() == 1u);
+  BOOST_TEST((failed[0].why.code == errc::storage));
+}
+
+// Whoever comes meanwhile is shown what may be shown.
+BOOST_FIXTURE_TEST_CASE(a_replay_ends_before_a_result_that_is_not_durable,
+                        tool_fixture) {
+  begin(with_tools());
+  text(0, "searching");
+  store_answers = false;
+  parts({part::tool_result{1, "srv1", "search", "1", false}});
+  const auto late = subscribe(2);
+  BOOST_TEST(late->names().back() == "caught_up");
+  BOOST_TEST(late->all<event::tool_result>().empty());
+  answer_writes();
+  BOOST_TEST(late->all<event::tool_result>().size() == 1u);
+  BOOST_TEST(late->violations.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_tools_own_calls_are_told_under_it_and_are_no_parts,
+                        tool_fixture) {
+  begin(with_tools());
+  call(0, "c1", "write", "{}");
+  finishes(finish_reason::tool_calls);
+  const auto running = world.tools.at(0).first;
+  core->on(tool_reported{running, nested_call{"n1", "inner", R"({"a":1})"}});
+  core->on(tool_reported{
+    running, std::pair{std::string{"n1"}, tool_outcome{"2", false, {}}}});
+  tool_answers("3");
+  core->on(tool_reported{running, nested_call{"n2", "late", "{}"}});
+  const auto calls = sink->all<event::tool_call>();
+  BOOST_REQUIRE(calls.size() == 2u);
+  BOOST_TEST(calls[1].tool_name == "inner");
+  BOOST_TEST(calls[1].parent_tool_call_id == "c1");
+  const auto told = sink->all<event::tool_result>();
+  BOOST_REQUIRE(told.size() == 2u);
+  BOOST_TEST(told[0].tool_call_id == "n1");
+  BOOST_TEST(told[0].parent_tool_call_id == "c1");
+  BOOST_TEST(told[1].parent_tool_call_id == "");
+  attempt_starts();
+  finishes();
+  const auto ends = sink->all<event::stream_end>();
+  BOOST_REQUIRE(ends.size() == 1u);
+  BOOST_TEST(ends[0].parts.size() == 2u); // its call and its result
+}
+
+// It will not be told: what an older part said behind it need not wait.
+BOOST_FIXTURE_TEST_CASE(a_result_that_is_withdrawn_holds_up_nothing,
+                        tool_fixture) {
+  begin(with_tools());
+  text(0, "one");
+  store_answers = false;
+  parts({part::tool_result{1, "srv1", "search", "1", false}});
+  text(0, " two");
+  BOOST_TEST(sink->heard.text() == "one");
+  retries(errc::model_refusal, "other:two");
+  BOOST_TEST(sink->heard.text() == "one two");
+  BOOST_TEST(results().empty());
+}

@@ -34,6 +34,9 @@ struct contract_fixture : workspace_fixture {
            + sink->all<event::stream_abort>().size()
            + sink->all<event::stream_error>().size();
   }
+  std::vector<event::stream_abort> aborts() const {
+    return sink->all<event::stream_abort>();
+  }
   std::ptrdiff_t usage_records() const {
     return std::count_if(
       world.durable.begin(), world.durable.end(), [](const auto& r) {

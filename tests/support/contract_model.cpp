@@ -233,10 +233,16 @@ void contract_model::stop(stop_story s) {
     end_by("aborted user");
 }
 
+void contract_model::stop_comes() {
+  live_->stop_comes = true;
+}
+
 void contract_model::end_by(std::string how) {
   live_->end = ending{std::move(how)};
   live_->waits_for_hook = false;
   phase = "stopping";
+  for (const auto& [attempt, what] : std::exchange(live_->overtaken, {}))
+    settled(attempt, what);
   check_workers();
 }
 

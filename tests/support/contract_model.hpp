@@ -47,6 +47,8 @@ public:
   // Commands.
   void start(start_story s);
   void stop(stop_story s);
+  /// A hard stop of the stream that runs has been asked for, and is on its way.
+  void stop_comes();
   void await(std::size_t caller, std::optional<std::uint64_t> named);
   void enqueue(std::size_t caller, std::string text, bool tool_end);
   void edit(std::size_t caller, std::uint64_t from);
@@ -99,6 +101,8 @@ public:
   std::vector<row> history;
   std::vector<std::pair<std::string, bool>> queue; ///< text, tool_end
   std::vector<std::string> transcript() const;     ///< Of the last stream.
+  /// Ids of the provider's own calls in it.
+  std::vector<std::string> provider_calls() const;
   bool left() const { return left_; }
   bool broken() const { return broken_; }
   bool rests() const {
@@ -141,6 +145,8 @@ private:
     bool finish_seen = false, at_boundary = false;
     bool soft = false, makes_way = false, abandoned = false;
     std::optional<ending> end;
+    bool stop_comes = false;
+    std::vector<std::pair<std::uint32_t, verdict>> overtaken;
     std::vector<stopper> stoppers;
     std::uint64_t used = 0;
     std::vector<std::pair<std::string, bool>> returned;

@@ -131,7 +131,7 @@ void contract_model::parts(std::uint32_t attempt,
                            const std::vector<wire_part>& what,
                            bool finish_seen) {
   if (!live_ || attempt == 0 || attempt != live_->current
-      || (phase != "streaming" && phase != "retry_wait"))
+      || (phase != "streaming" && phase != "retry_wait") || live_->stop_comes)
     return;
   auto& s = *live_;
   phase = "streaming";
@@ -199,6 +199,8 @@ void contract_model::settled(std::uint32_t attempt, verdict what) {
       || !live_->attempt_runs)
     return;
   auto& s = *live_;
+  if (s.stop_comes && !s.end)
+    return s.overtaken.emplace_back(attempt, what), void();
   s.attempt_runs = false;
   const bool at_boundary =
     std::exchange(s.at_boundary, false) && !s.finish_seen;
@@ -325,6 +327,15 @@ void contract_model::settle_step() {
 void contract_model::flushed(std::uint64_t id, bool well) {
   if (!well && mine(id) && !live_->end)
     end_by("failed storage");
+}
+
+std::vector<std::string> contract_model::provider_calls() const {
+  std::vector<std::string> all;
+  for (const auto& p :
+       live_&& phase != "preparing" ? live_->parts : last_parts_)
+    if (!p.withdrawn && p.what == part::kind::provider)
+      all.push_back(p.id);
+  return all;
 }
 
 std::vector<std::string> contract_model::transcript() const {

@@ -107,22 +107,42 @@ bool contract_simulation::start() {
 bool contract_simulation::stop() {
   contract_model::stop_story s;
   s.caller = caller();
-  s.soft = chance(40);
+  // While tools run a soft stop has boundaries of its own.
+  s.soft = chance(core_ && core_->now() == phase::tool_running ? 75 : 40);
   s.abandon = chance(20);
   if (chance(50))
     s.named = some_stream();
   stop_request what{"w", {}, s.soft, s.abandon};
   if (s.named)
     what.stream = stream_id{*s.named};
-  command(
-    stop_stream{"w", what, reason::user,
-                answer_to<stop_result>(s.caller, [](const stop_result& r) {
-                  std::string words{to_string(r.outcome)};
-                  for (const auto& q : r.returned_queue)
-                    words += " " + q.text;
-                  return words;
-                })});
-  model_.stop(std::move(s));
+  const auto arrive = [this, s, what] {
+    command(
+      stop_stream{"w", what, reason::user,
+                  answer_to<stop_result>(s.caller, [](const stop_result& r) {
+                    std::string words{to_string(r.outcome)};
+                    for (const auto& q : r.returned_queue)
+                      words += " " + q.text;
+                    return words;
+                  })});
+    model_.stop(s);
+  };
+  const bool marks = core_ && core_->active()
+                     && core_->now() != phase::preparing
+                     && (!what.stream || what.stream == core_->active());
+  if (!s.soft && marks && !stop_on_its_way_ && chance(50)) {
+    *world_.mark = true;
+    model_.stop_comes();
+    stop_on_its_way_ = arrive;
+  } else {
+    arrive();
+  }
+  return true;
+}
+
+bool contract_simulation::stop_arrives() {
+  if (!stop_on_its_way_)
+    return false;
+  std::exchange(stop_on_its_way_, nullptr)();
   return true;
 }
 

@@ -7,6 +7,7 @@
 #include "tests/support/mirror_client.hpp"
 #include "tests/support/workspace_fixture.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -43,6 +44,7 @@ private:
   bool step();
   bool start();
   bool stop();
+  bool stop_arrives();
   bool request_stop_by_token();
   bool await();
   bool enqueue();
@@ -70,6 +72,7 @@ private:
   void command(const Command& m);
   void fire(const deadline_due& due);
   void learn();
+  void learn_durable(const std::vector<store_record>& records);
   void write_done(cardboard_world::pending_write w, bool well);
   void tell_model(const cardboard_world::pending_write& w,
                   const std::string& why);
@@ -82,6 +85,7 @@ private:
   on_wire(const std::vector<contract_model::wire_part>& batch) const;
   std::string compare();
   std::string compare_told();
+  bool is_held() const;
   std::string compare_view();
   std::string wind_down();
   std::string compare_clients();
@@ -113,10 +117,13 @@ private:
   std::map<std::uint64_t, std::vector<std::string>> final_parts_;
   std::set<std::uint64_t> unrecorded_;
   std::vector<std::pair<std::uint64_t, std::stop_source>> tokens_;
+  std::function<void()> stop_on_its_way_; ///< Its mark is set.
   std::shared_ptr<collecting_sink> watcher_ =
     std::make_shared<collecting_sink>();
   std::size_t watched_ = 0, owed_ = 0; ///< Events seen, of the timeline.
-  std::vector<std::string> seen_;      ///< As `timeline`.
+  /// Ids of calls: results that are stored, and those that were told.
+  std::set<std::string> durable_results_, told_results_;
+  std::vector<std::string> seen_; ///< As `timeline`.
   std::vector<std::pair<subscription_id, std::shared_ptr<mirror_client>>>
     clients_;
   std::uint64_t next_name_ = 1'000'000, next_text_ = 0, next_client_ = 10;

@@ -56,6 +56,36 @@ std::string contract_simulation::compare() {
   return compare_told();
 }
 
+// The terminal has all parts, whatever became of the writes before it.
+void contract_simulation::learn_durable(
+  const std::vector<store_record>& records) {
+  const auto learn_part = [&](const content& what) {
+    if (auto* result = std::get_if<tool_result_content>(&what))
+      durable_results_.insert(result->tool_call_id);
+  };
+  for (const auto& r : records) {
+    if (auto* ended = std::get_if<record::tool_ended>(&r))
+      learn_part(ended->result);
+    if (auto* closed = std::get_if<record::stream_closed>(&r))
+      std::visit(
+        [&](const auto& m) {
+          if constexpr (requires { m.parts; })
+            for (const auto& p : m.parts)
+              learn_part(p.what);
+        },
+        *closed->terminal);
+  }
+}
+
+// A provider's result waits for its record, and so does all behind it.
+bool contract_simulation::is_held() const {
+  const auto calls = model_.provider_calls();
+  return !world_.writes.empty()
+         && std::any_of(calls.begin(), calls.end(), [&](const auto& id) {
+              return !told_results_.contains(id);
+            });
+}
+
 std::string contract_simulation::compare_told() {
   for (; watched_ < watcher_->events.size(); ++watched_) {
     const auto& e = watcher_->events[watched_];
@@ -64,6 +94,12 @@ std::string contract_simulation::compare_told() {
       seen_.push_back(std::move(word));
     if (std::holds_alternative<event::stream_start>(e.body))
       streams_.push_back(id);
+    if (auto* result = std::get_if<event::tool_result>(&e.body)) {
+      told_results_.insert(result->tool_call_id);
+      if (!durable_results_.contains(result->tool_call_id)
+          && !unrecorded_.contains(id))
+        return "a result was told before it was durable";
+    }
     std::visit(
       [&](const auto& m) {
         if constexpr (requires { m.parts; }) {
@@ -81,7 +117,7 @@ std::string contract_simulation::compare_told() {
         || seen_[owed_] != model_.timeline[owed_])
       return "told " + joined(seen_) + ", owed " + joined(model_.timeline);
   // What is withdrawn at the very end is told with the end.
-  if (model_.phase == "stopping" || model_.phase == "finalizing")
+  if (model_.phase == "stopping" || model_.phase == "finalizing" || is_held())
     return {};
   std::vector<std::string> shown;
   for (const auto& [part, text] : watcher_->heard.parts())

@@ -124,7 +124,7 @@ bool contract_simulation::settle() {
   if (!core_ || !x || x->settled)
     return false;
   const auto p = core_->now();
-  const bool stopped = p == phase::stopping;
+  const bool stopped = p == phase::stopping || x->what.link->cancelled();
   attempt_verdict v;
   v.model = x->what.model;
   v.next_model = x->what.model;

@@ -35,6 +35,7 @@ bool contract_simulation::step() {
   static constexpr weighted moves[] = {
     {6, "start", &sim::start},
     {5, "stop", &sim::stop},
+    {12, "stop arrives", &sim::stop_arrives},
     {1, "token", &sim::request_stop_by_token},
     {2, "await", &sim::await},
     {3, "enqueue", &sim::enqueue},
@@ -149,6 +150,8 @@ void contract_simulation::write_done(cardboard_world::pending_write w,
   error why = disk_full;
   if (well)
     store_.write("w", w.records, [&](error e) { why = std::move(e); });
+  if (why.code == errc::none)
+    learn_durable(w.records);
   core_->on(records_durable{w.token, why});
   tell_model(w, why.code == errc::none ? std::string{}
                                        : std::string{to_string(why.code)});
@@ -331,6 +334,7 @@ bool contract_simulation::meet_directory() {
 // lives end with a shutdown. Nobody is left without an answer.
 std::string contract_simulation::wind_down() {
   is_shut_down_ = true;
+  stop_arrives();
   const bool leaves = chance(50) && core_;
   std::size_t told = 0; ///< How many have left.
   if (leaves) {

@@ -160,6 +160,7 @@ std::shared_ptr<const workspace_environment> stream_world::environment() {
   env->clock = time;
   env->tool_runner = tools;
   env->random = [this] { return ++last_random_; };
+  env->stops = stops;
   env->settings.streams = options;
   env->settings.workspaces = workspaces;
   env->settings.tools = [this] {

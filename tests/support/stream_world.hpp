@@ -130,6 +130,7 @@ struct stream_world : actor_fixture {
   std::shared_ptr<scripted_http_client> http;
   std::shared_ptr<manual_tool_runner> tools;
   std::shared_ptr<accounting_store> store;
+  std::shared_ptr<stop_board> stops = std::make_shared<stop_board>();
   crashing_codec chat, claude;
   std::map<std::string, error> unresolved; ///< By "provider:model".
   stream_options options;

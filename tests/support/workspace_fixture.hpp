@@ -44,6 +44,7 @@ public:
   std::vector<std::uint64_t> offers;
   std::optional<std::vector<parked_subscriber>> retired;
   std::size_t detached = 0;
+  std::shared_ptr<stop_mark> mark; ///< Of the newest stream that was begun.
 
 private:
   steady_time now() const override { return time; }
@@ -77,6 +78,9 @@ private:
   }
   std::shared_ptr<void> link(std::stop_token, stream_id) override {
     return std::make_shared<int>(0);
+  }
+  std::shared_ptr<const stop_mark> stop_mark_of(stream_id) override {
+    return mark = std::make_shared<stop_mark>(false);
   }
   void offer_passivation(std::uint64_t received) override {
     offers.push_back(received);
