@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -133,9 +134,14 @@ BOOST_FIXTURE_TEST_CASE(no_environment_variable_changes_what_is_trusted,
     value ? setenv(name, value, 1) : unsetenv(name);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_ca_file_without_a_certificate_is_invalid, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_ca_file_that_lost_its_certificate_is_invalid,
+                        fixture) {
   serve({});
-  client = make(certificate.files().key);
+  const auto trusted = certificate.directory() / "trusted.pem";
+  std::filesystem::copy_file(certificate.ca_file(), trusted);
+  client = make(trusted.string());
+  std::filesystem::copy_file(certificate.files().key, trusted,
+                             std::filesystem::copy_options::overwrite_existing);
   const auto got = run();
   BOOST_TEST((got.ended->code == errc::invalid_request));
   BOOST_TEST((got.ended->message.find("ca_file") != std::string::npos));
