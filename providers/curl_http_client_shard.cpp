@@ -3,6 +3,7 @@
 #include "messages/check.hpp"
 
 #include <sys/epoll.h>
+#include <unistd.h>
 #include <utility>
 
 namespace penstock {
@@ -12,10 +13,9 @@ namespace penstock {
 void curl_sockets::watch(curl_socket_t socket, int what, curl_shard* owner) {
   const auto index = static_cast<std::size_t>(socket);
   if (what == CURL_POLL_REMOVE) {
-    if (index < owners_.size())
-      owners_[index] = nullptr;
-    // Fails if libcurl has closed the socket, which took it out as well.
-    epoll_ctl(epoll_, EPOLL_CTL_DEL, socket, nullptr);
+    // Not twice: once it is closed, its number is anybody's.
+    if (index < owners_.size() && std::exchange(owners_[index], nullptr))
+      epoll_ctl(epoll_, EPOLL_CTL_DEL, socket, nullptr);
     return;
   }
   if (index >= owners_.size())
@@ -65,7 +65,10 @@ bool curl_shard::set_up(const curl_options& options) {
 }
 
 bool curl_shard::add(curl_transfer& transfer) {
-  if (curl_multi_add_handle(multi_.get(), transfer.easy()) != CURLM_OK)
+  auto* const easy = transfer.easy();
+  if (curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &on_close) != CURLE_OK
+      || curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, &sockets_) != CURLE_OK
+      || curl_multi_add_handle(multi_.get(), easy) != CURLM_OK)
     return false;
   ++running_;
   return true;
@@ -110,6 +113,11 @@ int curl_shard::on_socket(CURL*, curl_socket_t socket, int what, void* self,
   auto& me = *static_cast<curl_shard*>(self);
   me.sockets_.watch(socket, what, &me);
   return 0;
+}
+
+int curl_shard::on_close(void* sockets, curl_socket_t socket) noexcept {
+  static_cast<curl_sockets*>(sockets)->watch(socket, CURL_POLL_REMOVE, nullptr);
+  return close(socket);
 }
 
 int curl_shard::on_timer(CURLM*, long timeout_ms, void* self) noexcept {

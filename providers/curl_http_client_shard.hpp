@@ -68,6 +68,9 @@ private:
 
   static int on_socket(CURL*, curl_socket_t socket, int what, void* self,
                        void*) noexcept;
+  /// libcurl may tell of the end of a socket after it has closed it. This is
+  /// before. @param sockets the `curl_sockets`.
+  static int on_close(void* sockets, curl_socket_t socket) noexcept;
   static int on_timer(CURLM*, long timeout_ms, void* self) noexcept;
 
   curl_sockets& sockets_;
