@@ -86,12 +86,28 @@ void post_exit(const Handle& to) {
   caf::anon_send_exit(to, caf::exit_reason::user_shutdown);
 }
 
-/// Tells TSan that what was done before a message was sent is seen by now.
-inline void came_through_mailbox([[maybe_unused]] void* actor) {
+/// Around the handling of a message: tells TSan that what was done before it
+/// was sent is seen by now, and what is done in it by whoever handles the next
+/// one. That may begin before CAF has come back from this one.
+class mailbox_turn {
+public:
+  explicit mailbox_turn([[maybe_unused]] void* actor) {
 #if PENSTOCK_TSAN && !PENSTOCK_CAF_1
-  __tsan_acquire(actor);
+    actor_ = actor;
+    __tsan_acquire(actor_);
+  }
+  ~mailbox_turn() {
+    __tsan_release(actor_);
+  }
+  mailbox_turn(const mailbox_turn&) = delete;
+  mailbox_turn& operator=(const mailbox_turn&) = delete;
+
+private:
+  void* actor_;
+#else
+  }
 #endif
-}
+};
 
 /// The messages an actor accepts. Its state class has one `on(const M&)` per
 /// message; a missing one is a compile error.
@@ -135,7 +151,7 @@ public:
 #if !PENSTOCK_CAF_1
     this->set_default_handler(caf::drop); // print nothing
     this->set_down_handler([this](caf::down_msg& down) {
-      came_through_mailbox(this);
+      const mailbox_turn turn{this};
       if (auto node = watched_.extract(down.source); !node.empty())
         node.mapped()(describe(down.reason));
     });
@@ -242,7 +258,7 @@ private:
 
   template <class Message>
   void take(const Message& message) {
-    came_through_mailbox(this);
+    const mailbox_turn turn{this};
     state_->on(message);
   }
 
