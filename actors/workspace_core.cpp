@@ -88,8 +88,10 @@ void workspace_core::on(const records_durable& m) {
     return;
   ports_.disarm(node.mapped().deadline);
   const auto grown = node.mapped().grown;
+  // Once it ends, the terminal record is the one that counts: a write before
+  // this one may have failed, and with it the record of what is held.
   if (m.why.code == errc::none && mine(grown.stream) && live().log
-      && live().log->release(grown.before) && !live().ending)
+      && !live().ending && live().log->release(grown.before))
     publish();
   node.mapped().then(m.why);
   if (!shutdown_.empty() && loaded_ && machine_.now() == phase::idle)
