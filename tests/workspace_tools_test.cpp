@@ -7,6 +7,8 @@
 #include "runtime/stored_parts.hpp"
 #include "tests/support/workspace_fixture.hpp"
 
+#include <utility>
+
 using namespace penstock;
 using namespace penstock::testing;
 
@@ -297,6 +299,25 @@ BOOST_FIXTURE_TEST_CASE(a_providers_result_that_is_lost_ends_the_stream,
   const auto failed = sink->all<event::stream_error>();
   BOOST_REQUIRE(failed.size() == 1u);
   BOOST_TEST((failed[0].why.code == errc::storage));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_write_that_succeeds_does_not_stand_in_for_one_before,
+                        tool_fixture) {
+  begin(with_tools());
+  store_answers = false;
+  parts({part::tool_result{0, "srv1", "search", "1", false}});
+  call(1, "c1", "look", "{}");
+  finishes(finish_reason::tool_calls);
+  const auto under_way = std::exchange(world.writes, {});
+  BOOST_REQUIRE(under_way.size() > 1u);
+  core->on(records_durable{under_way.front().token,
+                           {errc::storage, "disk full", 0, {}, {}}});
+  for (std::size_t i = 1; i < under_way.size(); ++i)
+    core->on(records_durable{under_way[i].token, {}});
+  const auto late = subscribe(2);
+  BOOST_TEST(sink->heard.ends() == 0u);
+  BOOST_TEST(results().empty());
+  BOOST_TEST(late->all<event::tool_result>().empty());
 }
 
 // Whoever comes meanwhile is shown what may be shown.
