@@ -158,8 +158,8 @@ struct forget_stream {
 struct attempt_started {
   attempt_id attempt;
   std::string model; ///< "provider:model"
-  std::string
-    made_by; ///< `message::made_by` of what it answers: "api@provider/model".
+  /// `message::made_by` of what it answers: "api@provider/model".
+  std::string made_by;
   /// A cut answer goes back as a prefill: what comes cannot repeat its end.
   bool prefills = false;
 };

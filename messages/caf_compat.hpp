@@ -16,6 +16,22 @@
 #include <string>
 #include <utility>
 
+// Debian's libcaf is not instrumented, so ThreadSanitizer cannot see what
+// orders two messages: the shell below says it.
+#if defined(__SANITIZE_THREAD__)
+#define PENSTOCK_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define PENSTOCK_TSAN 1
+#endif
+#endif
+#ifndef PENSTOCK_TSAN
+#define PENSTOCK_TSAN 0
+#endif
+#if PENSTOCK_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace penstock::caf_compat {
 
 /// Why an actor ended: empty after a normal end.
@@ -56,10 +72,7 @@ using typed_handle = caf::typed_actor<caf::reacts_to<Messages>...>;
 /// Sends without a sender; from any thread, actors included.
 template <class Handle, class Message>
 void post(const Handle& to, Message message) {
-  if (to)
-    caf::actor_cast<caf::abstract_actor*>(to)->eq_impl(
-      caf::make_message_id(), nullptr, worker_chain::of_this_thread(),
-      std::move(message));
+  caf::anon_send(to, std::move(message));
 }
 
 /// The same, and on an `own_thread` the actor runs there, if it slept. For the
@@ -195,13 +208,8 @@ public:
   /// Spawns another actor.
   template <class P, class S, class... Args>
   typename P::handle spawn_shell(Args&&... args) {
-#if PENSTOCK_CAF_1
     return this->system().template spawn<shell<P, S>>(
       std::forward<Args>(args)...);
-#else
-    // Runs where this one does, if nobody else is woken.
-    return super::template spawn<shell<P, S>>(std::forward<Args>(args)...);
-#endif
   }
 
 protected:
@@ -219,25 +227,6 @@ protected:
 public:
   caf::resumable::resume_result resume(caf::execution_unit* unit,
                                        size_t most) override {
-    if (!worker_chain::begins_at(unit))
-      return resume_here(unit, most);
-    worker_chain chain{*unit};
-    return chain.run(
-      [this](caf::execution_unit* on, size_t n) { return resume_here(on, n); },
-      most);
-  }
-
-#if PENSTOCK_TSAN
-  void enqueue(caf::mailbox_element_ptr what,
-               caf::execution_unit* unit) override {
-    __tsan_release(this);
-    super::enqueue(std::move(what), unit);
-  }
-#endif
-
-private:
-  caf::resumable::resume_result resume_here(caf::execution_unit* unit,
-                                            size_t most) {
     running_ = this;
 #if !PENSTOCK_TSAN
     return super::resume(unit, most);
@@ -251,6 +240,14 @@ private:
     }
 #endif
   }
+
+#if PENSTOCK_TSAN
+  void enqueue(caf::mailbox_element_ptr what,
+               caf::execution_unit* unit) override {
+    __tsan_release(this);
+    super::enqueue(std::move(what), unit);
+  }
+#endif
 #endif
 
 private:
@@ -277,13 +274,7 @@ private:
 /// and destroyed when the actor ends.
 template <class Protocol, class State, class... Args>
 typename Protocol::handle spawn(caf::actor_system& system, Args&&... args) {
-#if PENSTOCK_CAF_1
   return system.spawn<shell<Protocol, State>>(std::forward<Args>(args)...);
-#else
-  caf::actor_config config{worker_chain::of_this_thread()};
-  return system.spawn_class<shell<Protocol, State>, caf::no_spawn_options>(
-    config, std::forward<Args>(args)...);
-#endif
 }
 
 /// Tells CAF of the types of a block before an actor system is made with

@@ -1,6 +1,5 @@
 // Goal: an actor that is woken on a thread of ours runs there, within bounds,
 // and what it is told elsewhere is neither lost nor run at the same time.
-// What actors on CAF's scheduler wake goes on where it was woken.
 // Method: a real actor system with two threads; an actor that notes where it
 // runs. What it leaves out is run by the scheduler, so all waits have an end.
 #define BOOST_TEST_MODULE own_thread
@@ -8,7 +7,6 @@
 
 #include "messages/type_ids.hpp"
 
-#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -35,19 +33,11 @@ public:
     std::thread::id where;
   };
   std::vector<entry> wait_for(std::size_t count) {
-    BOOST_REQUIRE(comes_to(count));
-    const std::lock_guard lock{mutex_};
-    return entries_;
-  }
-  /// For actors, which must not use the framework's macros.
-  bool comes_to(std::size_t count) {
     std::unique_lock lock{mutex_};
-    return changed_.wait_for(lock, 30s,
-                             [&] { return entries_.size() >= count; });
-  }
-  std::size_t size() {
-    const std::lock_guard lock{mutex_};
-    return entries_.size();
+    const bool came =
+      changed_.wait_for(lock, 30s, [&] { return entries_.size() >= count; });
+    BOOST_REQUIRE(came);
+    return entries_;
   }
   std::size_t here() {
     const std::lock_guard lock{mutex_};
@@ -79,45 +69,9 @@ struct listener {
   std::uint64_t handled_ = 0;
 };
 
-/// Tells others, by the plain way, and then waits until enough was noted.
-struct speaker {
-  using shell = caf_compat::shell<listener_protocol, speaker>;
-  speaker(shell&, diary* notes, std::vector<listener_actor> others,
-          std::size_t patience)
-    : notes_(notes), others_(std::move(others)), patience_(patience) {}
-  void on(const credit_returned& m) {
-    notes_->note(static_cast<std::uint64_t>(m.id));
-    for (const auto& other : others_)
-      caf_compat::post(other, m);
-    (void)notes_->comes_to(patience_);
-  }
-  diary* notes_;
-  std::vector<listener_actor> others_;
-  std::size_t patience_;
-};
-
 credit_returned numbered(std::uint64_t number) {
   return {"", subscription_id{number}};
 }
-
-/// Wakes another one, and then has always more to do until that has run.
-struct restless {
-  static constexpr std::size_t rounds_max = 2'000'000;
-  using shell = caf_compat::shell<listener_protocol, restless>;
-  restless(shell& self, diary* notes, listener_actor other,
-           std::atomic<std::size_t>* rounds)
-    : self_(self), notes_(notes), other_(std::move(other)), rounds_(rounds) {}
-  void on(const credit_returned& m) {
-    if (*rounds_ == 0)
-      caf_compat::post(other_, m);
-    if (++*rounds_ < rounds_max && notes_->size() == 0)
-      caf_compat::post(self_.self(), m);
-  }
-  shell& self_;
-  diary* notes_;
-  listener_actor other_;
-  std::atomic<std::size_t>* rounds_;
-};
 
 struct fixture {
   caf::actor_system_config config;
@@ -133,12 +87,6 @@ struct fixture {
   listener_actor spawn(listener_actor after = {}) {
     return caf_compat::spawn<listener_protocol, listener>(*system, &notes,
                                                           std::move(after));
-  }
-
-  listener_actor spawn_speaker(std::vector<listener_actor> others,
-                               std::size_t patience = 0) {
-    return caf_compat::spawn<listener_protocol, speaker>(
-      *system, &notes, std::move(others), patience);
   }
 
   /// Tells `one` until it has slept and was woken here. @returns how often.
@@ -247,52 +195,6 @@ BOOST_FIXTURE_TEST_CASE(what_had_no_turn_is_given_to_the_scheduler, fixture) {
   notes.wait_for(told + 2);
   end({one});
 }
-
-#if !PENSTOCK_CAF_1
-// Nobody can see whether an actor sleeps yet; those that were made long ago do.
-BOOST_FIXTURE_TEST_CASE(a_command_goes_from_actor_to_actor_on_one_worker,
-                        fixture) {
-  constexpr std::size_t rounds = 200;
-  std::vector<std::vector<listener_actor>> rows;
-  for (std::size_t i = 0; i < rounds; ++i) {
-    const auto last = spawn_speaker({}), second = spawn_speaker({last});
-    rows.push_back({spawn_speaker({second}), second, last});
-  }
-  std::size_t together = 0;
-  for (std::size_t i = 0; i < rounds; ++i) {
-    caf_compat::post(rows[i].front(), numbered(i));
-    const auto all = notes.wait_for(3 * i + 3);
-    together += all[3 * i].where == all[3 * i + 1].where
-                && all[3 * i].where == all[3 * i + 2].where;
-  }
-  BOOST_TEST(together > rounds * 9 / 10);
-  for (const auto& row : rows)
-    end({row[0], row[1], row[2]});
-}
-
-BOOST_FIXTURE_TEST_CASE(of_two_that_are_woken_one_does_not_wait, fixture) {
-  const auto quick = spawn_speaker({});
-  // Waits for the other one on the worker where both were woken.
-  const auto patient = spawn_speaker({}, 3);
-  const auto first = spawn_speaker({quick, patient});
-  caf_compat::post(first, numbered(1));
-  const auto all = notes.wait_for(3);
-  BOOST_TEST(all.size() == 3u);
-  end({first, quick, patient});
-}
-
-BOOST_FIXTURE_TEST_CASE(an_actor_that_never_rests_keeps_nobody_waiting,
-                        fixture) {
-  const auto other = spawn_speaker({});
-  std::atomic<std::size_t> rounds{0};
-  const auto busy = caf_compat::spawn<listener_protocol, restless>(
-    *system, &notes, other, &rounds);
-  caf_compat::post(busy, numbered(0));
-  notes.wait_for(1);
-  BOOST_TEST(rounds < restless::rounds_max);
-  end({busy, other});
-}
-#endif
 
 BOOST_FIXTURE_TEST_CASE(two_sides_that_tell_one_actor_lose_nothing, fixture) {
   constexpr std::uint64_t each = 20'000;
