@@ -8,7 +8,6 @@
 #include "bench/support/rival.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -16,10 +15,6 @@
 using namespace penstock::bench;
 
 namespace {
-
-void wait(double seconds) {
-  std::this_thread::sleep_for(std::chrono::duration<double>{seconds});
-}
 
 // When the server saw each socket closed, in that order, ns.
 std::vector<std::uint64_t> closes(const load_server& server) {
@@ -46,10 +41,6 @@ int main(int count, char** values) {
   const auto aborts = std::min(given.count("aborts", 300), what.streams);
   tally results{what.streams};
   auto client = make_rival(name, what, results);
-  if (!client) {
-    std::fprintf(stderr, "no such rival: %s\n", name.c_str());
-    return 2;
-  }
   client->start();
   wait(given.number("warm", 3));
   std::vector<std::uint64_t> called, told;

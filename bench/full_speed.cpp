@@ -23,10 +23,6 @@ int main(int count, char** values) {
   what.shape = "n=" + std::to_string(tokens) + given.text("extra", "");
   tally results{what.streams};
   auto client = make_rival(name, what, results);
-  if (!client) {
-    std::fprintf(stderr, "no such rival: %s\n", name.c_str());
-    return 2;
-  }
   const auto cpu = cpu_s();
   const auto begun = now_ns();
   client->start();

@@ -4,9 +4,7 @@
 #include "bench/support/meter.hpp"
 #include "runtime/runtime.hpp"
 
-#include <chrono>
 #include <cstdio>
-#include <thread>
 
 using namespace penstock::bench;
 
@@ -18,9 +16,6 @@ int main(int count, char** values) {
     std::fprintf(stderr, "%s\n", opened.error().message.c_str());
     return 1;
   }
-  const auto wait = [](double s) {
-    std::this_thread::sleep_for(std::chrono::duration<double>{s});
-  };
   wait(0.2);
   const auto cpu = cpu_s();
   wait(seconds);

@@ -10,19 +10,10 @@
 #include "bench/support/rival.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <thread>
 
 using namespace penstock::bench;
-
-namespace {
-
-void wait(double seconds) {
-  std::this_thread::sleep_for(std::chrono::duration<double>{seconds});
-}
-
-} // namespace
 
 int main(int count, char** values) {
   const arguments given{count, values};
@@ -37,10 +28,6 @@ int main(int count, char** values) {
   what.spare = replaces;
   tally results{what.streams + replaces};
   auto client = make_rival(name, what, results);
-  if (!client) {
-    std::fprintf(stderr, "no such rival: %s\n", name.c_str());
-    return 2;
-  }
   results.watch(true);
   client->start();
   wait(given.number("warm", 3));

@@ -7,20 +7,14 @@
 #include "bench/support/load_server.hpp"
 #include "bench/support/rival.hpp"
 
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <stdlib.h>
-#include <thread>
 
 using namespace penstock::bench;
 
 namespace {
-
-void wait(double seconds) {
-  std::this_thread::sleep_for(std::chrono::duration<double>{seconds});
-}
 
 /// Time that the threads of this name have run, seconds.
 double thread_cpu_s(const std::string& wanted) {

@@ -6,9 +6,7 @@
 #include "bench/support/load_server.hpp"
 #include "bench/support/rival.hpp"
 
-#include <chrono>
 #include <cstdio>
-#include <thread>
 
 using namespace penstock::bench;
 
@@ -22,9 +20,6 @@ int main(int count, char** values) {
   tally results{1};
   auto client = make_rival("penstock", what, results);
   client->start();
-  const auto wait = [](double s) {
-    std::this_thread::sleep_for(std::chrono::duration<double>{s});
-  };
   wait(0.3);
   const auto cpu = cpu_s();
   const auto batches = results.batches();

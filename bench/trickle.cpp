@@ -8,19 +8,9 @@
 #include "bench/support/rival.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <thread>
 
 using namespace penstock::bench;
-
-namespace {
-
-void wait(double seconds) {
-  std::this_thread::sleep_for(std::chrono::duration<double>{seconds});
-}
-
-} // namespace
 
 int main(int count, char** values) {
   const arguments given{count, values};
@@ -36,10 +26,6 @@ int main(int count, char** values) {
   what.shape = "n=1000000,ts=1,rate=" + given.text("rate", "20");
   tally results{what.streams};
   auto client = make_rival(name, what, results);
-  if (!client) {
-    std::fprintf(stderr, "no such rival: %s\n", name.c_str());
-    return 2;
-  }
   const auto memory = resident_bytes();
   client->start();
   wait(warm);

@@ -24,10 +24,6 @@ namespace {
 
 constexpr std::size_t at_once = 256;
 
-void wait(double seconds) {
-  std::this_thread::sleep_for(std::chrono::duration<double>{seconds});
-}
-
 /// Counts streams as they end.
 class ends final : public event_sink {
 public:

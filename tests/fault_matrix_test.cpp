@@ -147,25 +147,14 @@ void cell_run::check_end() const {
 void cell_run::check_transcript(const std::vector<final_part>& parts) const {
   BOOST_TEST(said(parts, false) == want.text);
   BOOST_TEST(said(parts, true) == want.reasoning);
-  std::map<std::uint32_t, std::string> final;
-  for (const auto& p : parts)
-    if (const auto* text = std::get_if<text_content>(&p.what))
-      final[p.part] = text->text;
-    else if (const auto* r = std::get_if<reasoning_content>(&p.what))
-      final[p.part] = r->text;
-    else if (const auto* call = std::get_if<tool_call_content>(&p.what))
-      final[p.part] = call->input_json;
-  BOOST_TEST((w->sink->heard.parts() == final));
+  BOOST_TEST((w->sink->heard.parts() == texts_of(parts)));
   for (const auto& p : parts)
     if (const auto* call = std::get_if<tool_call_content>(&p.what))
       BOOST_TEST(!holds(call->input_json, "-cut"));
 }
 
 void cell_run::check_usage(const std::vector<model_usage>& usage) const {
-  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> told;
-  for (const auto& u : usage)
-    told[u.model] = {u.usage.input_total, u.usage.output_total};
-  BOOST_TEST((told == want.used));
+  BOOST_TEST((tokens_of(usage) == want.used));
   // Once per attempt, whatever became of it.
   std::vector<std::string> models;
   for (const auto& u : world.store->used)

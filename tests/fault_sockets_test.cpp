@@ -130,19 +130,8 @@ void cell_run::check_end() {
   const auto check = [&](const auto& end) {
     same("the text", said(end.parts, false), want_.text);
     same("the reasoning", said(end.parts, true), want_.reasoning);
-    std::map<std::uint32_t, std::string> final;
-    for (const auto& p : end.parts)
-      if (const auto* text = std::get_if<text_content>(&p.what))
-        final[p.part] = text->text;
-      else if (const auto* r = std::get_if<reasoning_content>(&p.what))
-        final[p.part] = r->text;
-      else if (const auto* call = std::get_if<tool_call_content>(&p.what))
-        final[p.part] = call->input_json;
-    same("what was heard", heard_.parts(), final);
-    std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> used;
-    for (const auto& u : end.usage_by_model)
-      used[u.model] = {u.usage.input_total, u.usage.output_total};
-    same("the usage", used, want_.used);
+    same("what was heard", heard_.parts(), texts_of(end.parts));
+    same("the usage", tokens_of(end.usage_by_model), want_.used);
   };
   if (const auto* end = std::get_if<event::stream_end>(&ends_[0].body)) {
     same("the outcome", errc::none, want_.failure);

@@ -8,7 +8,7 @@
 #include "messages/limits.hpp"
 #include "providers/codec.hpp"
 #include "providers/utf8.hpp"
-#include "tests/support/openai_chat_streams.hpp"
+#include "tests/support/openai_chat_rows.hpp"
 
 #include <memory>
 #include <random>
@@ -18,21 +18,15 @@ using namespace penstock::test;
 
 namespace {
 
-struct row {
-  const char* why;
-  lines events, want;
-};
-
 // The quote marks of JSON are tiresome in C++.
 std::string call(const std::string& call_json) {
   return chat_delta(R"({"tool_calls":[)" + call_json + "]}");
 }
 
-const std::string stop = chat_delta("{}", "stop");
 const std::string tool_calls = chat_delta("{}", "tool_calls");
 
 // clang-format off
-const row content_table[] = {
+const chat_row content_table[] = {
   {"text", {chat_delta(R"({"role":"assistant","content":""})"), chat_delta(R"({"content":"a"})"),
             chat_delta(R"({"content":"b"})"), stop, "[DONE]"},
    {"text0 ab", "text_end0", "finished stop stop"}},
@@ -114,7 +108,7 @@ const row content_table[] = {
    {"text0 a", "text_end0", "text1 b", "text_end1", "finished length length"}},
 };
 
-const row tool_table[] = {
+const chat_row tool_table[] = {
   {"in pieces",
    {call(R"({"index":0,"id":"i","type":"function","function":{"name":"f","arguments":""}})"),
     call(R"({"index":0,"function":{"arguments":"{\"a\""}})"), call(R"({"index":0,"function":{"arguments":":1}"}})"), tool_calls},
@@ -178,7 +172,7 @@ const row tool_table[] = {
    {"call0 i f", "input0 {\"a\":\"\xF0\x9F\x98\x80\"}", "complete0 {\"a\":\"\xF0\x9F\x98\x80\"}", "finished stop stop"}},
 };
 
-const row finish_table[] = {
+const chat_row finish_table[] = {
   {"length", {chat_delta("{}", "length")}, {"finished length length"}},
   {"filter", {chat_delta("{}", "content_filter")}, {"finished content-filter content_filter"}},
   {"filter with a reason", {chat_delta("{}", "content_filter: SAFETY")}, {"finished content-filter content_filter: SAFETY"}},
@@ -189,7 +183,7 @@ const row finish_table[] = {
   {"empty is none", {R"({"choices":[{"index":0,"delta":{},"finish_reason":""}]})"}, {"unfinished"}},
 };
 
-const row error_table[] = {
+const chat_row error_table[] = {
   {"an error line", {chat_delta(R"({"content":"a"})"), R"({"error":{"message":"m","type":"server_error","code":"rate_limit_exceeded"}})", stop},
    {"text0 a", "failed rate_limit", "unfinished"}},
   {"an error as a text", {R"({"error":"boom"})"}, {"failed server_error", "unfinished"}},
@@ -199,16 +193,6 @@ const row error_table[] = {
   {"too deep", {std::string(100, '[') + std::string(100, ']')}, {"failed protocol", "unfinished"}},
 };
 // clang-format on
-
-template <std::size_t n>
-void run(const row (&table)[n]) {
-  for (const auto& [why, events, want] : table)
-    for (std::size_t piece_bytes : {1, 2, 3, 7, 4096}) {
-      BOOST_TEST_INFO(why << ", pieces of " << piece_bytes);
-      BOOST_TEST(decode_chat(chat_events(events), piece_bytes) == want,
-                 boost::test_tools::per_element());
-    }
-}
 
 std::string message_of(const std::string& body) {
   const auto decoder = find_codec("openai-chat")->make_decoder({});
@@ -224,16 +208,16 @@ std::string message_of(const std::string& body) {
 } // namespace
 
 BOOST_AUTO_TEST_CASE(decodes_content) {
-  run(content_table);
+  check_chat(content_table);
 }
 BOOST_AUTO_TEST_CASE(decodes_tool_calls) {
-  run(tool_table);
+  check_chat(tool_table);
 }
 BOOST_AUTO_TEST_CASE(decodes_finish_reasons) {
-  run(finish_table);
+  check_chat(finish_table);
 }
 BOOST_AUTO_TEST_CASE(classifies_errors_in_the_stream) {
-  run(error_table);
+  check_chat(error_table);
 }
 
 BOOST_AUTO_TEST_CASE(a_body_that_is_no_event_stream_is_an_error) {

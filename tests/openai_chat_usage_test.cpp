@@ -4,22 +4,15 @@
 #define BOOST_TEST_MODULE openai_chat_usage
 #include <boost/test/unit_test.hpp>
 
-#include "tests/support/openai_chat_streams.hpp"
+#include "tests/support/openai_chat_rows.hpp"
 
 using namespace penstock;
 using namespace penstock::test;
 
 namespace {
 
-struct row {
-  const char* why;
-  lines events, want;
-};
-
-const std::string stop = chat_delta("{}", "stop");
-
 // clang-format off
-const row executed_table[] = {
+const chat_row executed_table[] = {
   {"Groq ran a search: told with its arguments, then with its output",
    {chat_delta(R"({"executed_tools":[{"index":0,"type":"search","arguments":"{\"q\":1}","search_results":{"results":[]}}]})"),
     chat_delta(R"({"executed_tools":[{"index":0,"type":"search","arguments":"{\"q\":1}","output":"o"}]})"),
@@ -35,7 +28,7 @@ const row executed_table[] = {
     R"(result1 tool=p {"name":"p","output":"1","type":"python"})", "finished stop stop"}},
 };
 
-const row usage_table[] = {
+const chat_row usage_table[] = {
   {"OpenAI's, after the finish",
    {stop, R"({"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":2}}})", "[DONE]"},
    {"usage 10 4 0 5 2 exact", "finished stop stop"}},
@@ -74,22 +67,12 @@ const row usage_table[] = {
 };
 // clang-format on
 
-template <std::size_t n>
-void run(const row (&table)[n]) {
-  for (const auto& [why, events, want] : table)
-    for (std::size_t piece_bytes : {1, 2, 3, 7, 4096}) {
-      BOOST_TEST_INFO(why << ", pieces of " << piece_bytes);
-      BOOST_TEST(decode_chat(chat_events(events), piece_bytes) == want,
-                 boost::test_tools::per_element());
-    }
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_CASE(decodes_usage) {
-  run(usage_table);
+  check_chat(usage_table);
 }
 
 BOOST_AUTO_TEST_CASE(decodes_tools_that_the_server_ran) {
-  run(executed_table);
+  check_chat(executed_table);
 }

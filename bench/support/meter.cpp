@@ -1,9 +1,11 @@
 #include "bench/support/meter.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <sys/resource.h>
+#include <thread>
 #include <unistd.h>
 
 namespace penstock::bench {
@@ -29,6 +31,10 @@ std::size_t resident_bytes() {
     std::fclose(file);
   }
   return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+void wait(double seconds) {
+  std::this_thread::sleep_for(std::chrono::duration<double>{seconds});
 }
 
 void raise_file_limit() {

@@ -16,6 +16,8 @@ std::uint64_t now_ns();
 double cpu_s();
 /// Resident memory of this process, bytes.
 std::size_t resident_bytes();
+/// Lets others work for a while.
+void wait(double seconds);
 /// As many open files as the system allows.
 void raise_file_limit();
 

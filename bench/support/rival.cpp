@@ -1,5 +1,8 @@
 #include "bench/support/rival.hpp"
 
+#include <cstdio>
+#include <cstdlib>
+
 namespace penstock::bench {
 
 void tally::text(std::size_t index, std::string_view text) {
@@ -41,7 +44,8 @@ std::unique_ptr<rival> make_rival(std::string_view name, const load& what,
     return make_threads_rival(what, results);
   if (name.starts_with("penstock"))
     return make_penstock_rival(name, what, results);
-  return nullptr;
+  std::fprintf(stderr, "no such rival: %s\n", std::string{name}.c_str());
+  std::exit(2);
 }
 
 } // namespace penstock::bench

@@ -106,7 +106,7 @@ public:
 ///        (c), "penstock" (a sink given with the start), "penstock-callback"
 ///        (`subscription_callbacks`), "penstock-scheduled" (a sink, and all
 ///        actors on CAF's scheduler).
-/// @returns null for any other name.
+/// Ends the program at any other name.
 std::unique_ptr<rival> make_rival(std::string_view name, const load& what,
                                   tally& results);
 

@@ -237,6 +237,27 @@ fault_outcome outcome_of(const fault_cell& cell) {
   return finish("s");
 }
 
+std::map<std::uint32_t, std::string>
+texts_of(const std::vector<final_part>& parts) {
+  std::map<std::uint32_t, std::string> texts;
+  for (const auto& p : parts)
+    if (const auto* text = std::get_if<text_content>(&p.what))
+      texts[p.part] = text->text;
+    else if (const auto* r = std::get_if<reasoning_content>(&p.what))
+      texts[p.part] = r->text;
+    else if (const auto* call = std::get_if<tool_call_content>(&p.what))
+      texts[p.part] = call->input_json;
+  return texts;
+}
+
+std::map<std::string, std::pair<std::uint64_t, std::uint64_t>>
+tokens_of(const std::vector<model_usage>& usage) {
+  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> tokens;
+  for (const auto& u : usage)
+    tokens[u.model] = {u.usage.input_total, u.usage.output_total};
+  return tokens;
+}
+
 std::string said(const std::vector<final_part>& parts, bool reasoning) {
   std::string all;
   for (const auto& p : parts)

@@ -115,6 +115,14 @@ struct fault_outcome {
 };
 fault_outcome outcome_of(const fault_cell& cell);
 
+/// The texts of an answer's parts, by part: those that `transcript` keeps.
+std::map<std::uint32_t, std::string>
+texts_of(const std::vector<final_part>& parts);
+
+/// Input and output tokens by model.
+std::map<std::string, std::pair<std::uint64_t, std::uint64_t>>
+tokens_of(const std::vector<model_usage>& usage);
+
 /// All text of an answer's parts, or all reasoning.
 std::string said(const std::vector<final_part>& parts, bool reasoning);
 
