@@ -1,5 +1,6 @@
 #include "providers/anthropic_codec_decoder.hpp"
 
+#include "providers/ascii.hpp"
 #include "providers/decoding.hpp"
 #include "providers/error_classifier.hpp"
 #include "providers/json.hpp"
@@ -41,7 +42,7 @@ void decoder::end(part_batch& out) {
 // The body is over. Perhaps it was no event stream, or a server threw an error
 // at us that is no event.
 void decoder::judge_body(bool cut, part_batch& out) {
-  const auto stray = decoding::trimmed(sse_.stray());
+  const auto stray = ascii::trimmed(sse_.stray());
   if (const auto value = parse_json(stray);
       value && !member(*value, "error").is_null())
     return reader_.fail(classify_in_stream("anthropic-messages", stray), out);

@@ -1,9 +1,9 @@
 #include "providers/anthropic_codec_options.hpp"
 
 #include "messages/limits.hpp"
+#include "providers/ascii.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <string_view>
 #include <utility>
 
@@ -68,13 +68,6 @@ void merge_tools(ordered_json& into, const ordered_json& from) {
   }
 }
 
-bool same_header(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x))
-           == std::tolower(static_cast<unsigned char>(y));
-  });
-}
-
 bool sendable(std::string_view text) {
   constexpr std::string_view forbidden{"\r\n\0", 3};
   return text.find_first_of(forbidden) == text.npos
@@ -117,11 +110,11 @@ expected<header_list> merge_headers(header_list base, const header_list& more) {
                   "a header is too long, has no name, or holds a line end");
     const auto ours =
       std::find_if(base.begin(), base.end(), [&, &n = name](const header& h) {
-        return same_header(h.first, n);
+        return ascii::equal_ignoring_case(h.first, n);
       });
     if (ours == base.end())
       base.push_back({name, value});
-    else if (same_header(name, "anthropic-beta"))
+    else if (ascii::equal_ignoring_case(name, "anthropic-beta"))
       append(ours->second, value);
     else
       ours->second = value;

@@ -7,14 +7,6 @@
 
 namespace penstock::decoding {
 
-std::string_view trimmed(std::string_view text) noexcept {
-  constexpr std::string_view white = " \t\r\n";
-  const auto begin = text.find_first_not_of(white);
-  if (begin == text.npos)
-    return {};
-  return text.substr(begin, text.find_last_not_of(white) - begin + 1);
-}
-
 bool is_blank(std::string_view text) noexcept {
   return text.find_first_not_of(" \t\r\n\f\v") == text.npos;
 }

@@ -10,8 +10,6 @@
 
 namespace penstock::decoding {
 
-/// Without white space at its ends.
-std::string_view trimmed(std::string_view text) noexcept;
 /// Nothing but white space.
 bool is_blank(std::string_view text) noexcept;
 

@@ -1,5 +1,6 @@
 #include "providers/encoding.hpp"
 
+#include "providers/ascii.hpp"
 #include "providers/base64.hpp"
 #include "providers/model_catalog.hpp"
 
@@ -9,14 +10,6 @@
 namespace penstock::encoding {
 
 namespace {
-
-bool same_header(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
-}
 
 ordered_json object_with(const char* name, ordered_json value) {
   auto object = ordered_json::object();
@@ -43,7 +36,10 @@ expected<ordered_json> input_schema(const tool_definition& tool) {
                       "the input schema of the tool \"" + tool.name + '"');
 }
 
-expected<ordered_json> function_tools(const std::vector<tool_definition>& all) {
+expected<void> add_function_tools(ordered_json& body,
+                                  const std::vector<tool_definition>& all) {
+  if (all.empty())
+    return {};
   auto tools = ordered_json::array();
   for (const auto& tool : all) {
     auto schema = input_schema(tool);
@@ -55,7 +51,8 @@ expected<ordered_json> function_tools(const std::vector<tool_definition>& all) {
     function["parameters"] = std::move(*schema);
     tools.push_back({{"type", "function"}, {"function", std::move(function)}});
   }
-  return tools;
+  body["tools"] = std::move(tools);
+  return {};
 }
 
 expected<void> check_choice(const tool_choice& choice,
@@ -74,26 +71,12 @@ expected<void> check_choice(const tool_choice& choice,
   return {};
 }
 
-void merge_patch(ordered_json& into, const ordered_json& from) {
-  if (!from.is_object()) {
-    into = from;
-    return;
-  }
-  if (!into.is_object())
-    into = ordered_json::object();
-  for (const auto& [name, value] : from.items()) {
-    if (value.is_null())
-      into.erase(name);
-    else
-      merge_patch(into[name], value);
-  }
-}
-
 void set_header(header_list& headers, const std::string& name,
                 const std::string& value) {
   const auto it =
-    std::find_if(headers.begin(), headers.end(),
-                 [&](const header& h) { return same_header(h.first, name); });
+    std::find_if(headers.begin(), headers.end(), [&](const header& h) {
+      return ascii::equal_ignoring_case(h.first, name);
+    });
   if (it == headers.end())
     headers.emplace_back(name, value);
   else

@@ -26,17 +26,16 @@ expected<ordered_json> parse_object(std::string_view text,
 /// Errors: `invalid_request`, with the tool's name.
 expected<ordered_json> input_schema(const tool_definition& tool);
 
-/// [{"type": "function", "function": {…}}], as Chat Completions and Ollama have
-/// it. Errors: as `input_schema`.
-expected<ordered_json> function_tools(const std::vector<tool_definition>& all);
+/// Puts the tools into the body, if there are any: "tools": [{"type":
+/// "function", "function": {…}}], as Chat Completions and Ollama have it.
+/// Errors: as `input_schema`.
+expected<void> add_function_tools(ordered_json& body,
+                                  const std::vector<tool_definition>& all);
 
 /// Whether the tool that must be called is there.
 /// Errors: `invalid_request`: there is none, or not the one that is named.
 expected<void> check_choice(const tool_choice& choice,
                             const std::vector<tool_definition>& tools);
-
-/// Objects are merged, null removes, anything else replaces (RFC 7396).
-void merge_patch(ordered_json& into, const ordered_json& from);
 
 // ---- headers ---------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 #include "providers/error_classifier_body.hpp"
 
 #include "messages/limits.hpp"
+#include "providers/ascii.hpp"
 #include "providers/json.hpp"
 
 #include <algorithm>
@@ -13,11 +14,7 @@ namespace {
 constexpr int wrappings_max = 4;
 
 std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view space = " \t\r\n\f\v";
-  const auto first = text.find_first_not_of(space);
-  if (first == text.npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(space) - first + 1);
+  return ascii::trimmed(text, " \t\r\n\f\v");
 }
 
 // ---- JSON ------------------------------------------------------------------

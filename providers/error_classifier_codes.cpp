@@ -1,5 +1,7 @@
 #include "providers/error_classifier_rules.hpp"
 
+#include "providers/ascii.hpp"
+
 namespace penstock {
 
 namespace {
@@ -186,9 +188,7 @@ constexpr code_row code_rows[] = {
   {"unknown_url", errc::invalid_request},
 };
 
-constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
+using ascii::lower;
 
 constexpr bool ignored(char c) noexcept {
   return c == '_' || c == '-' || c == ' ' || c == '.';

@@ -1,5 +1,7 @@
 #include "providers/error_classifier_rules.hpp"
 
+#include "providers/ascii.hpp"
+
 #include <algorithm>
 #include <span>
 
@@ -7,9 +9,7 @@ namespace penstock {
 
 namespace {
 
-constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
+using ascii::lower;
 
 using phrases = std::span<const std::string_view>;
 

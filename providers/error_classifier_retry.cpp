@@ -1,4 +1,5 @@
 // When a provider wants to be asked again: every way in which one says so.
+#include "providers/ascii.hpp"
 #include "providers/error_classifier.hpp"
 #include "providers/error_classifier_body.hpp"
 
@@ -23,10 +24,7 @@ constexpr bool is_digit(char c) noexcept {
 }
 
 std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == text.npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+  return ascii::trimmed(text, " \t");
 }
 
 /// Takes "12", "1.5" or ".5" off the begin of `text`. No sign, no exponent, no

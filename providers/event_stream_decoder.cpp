@@ -1,5 +1,6 @@
 #include "providers/event_stream_decoder.hpp"
 
+#include "providers/ascii.hpp"
 #include "providers/decoding.hpp"
 
 #include <utility>
@@ -28,13 +29,13 @@ void event_stream_decoder::end(part_batch& out) {
 
 void event_stream_decoder::take(const sse_event& event, bool at_end,
                                 part_batch& out) {
-  const auto data = decoding::trimmed(event.data);
+  const auto data = ascii::trimmed(event.data);
   if (!data.empty())
     on_event(event, data, at_end, out);
 }
 
 std::string_view event_stream_decoder::stray() const noexcept {
-  return decoding::trimmed(frames_.stray());
+  return ascii::trimmed(frames_.stray());
 }
 
 void event_stream_decoder::refuse_stray(std::string_view text,

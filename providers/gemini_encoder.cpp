@@ -285,7 +285,7 @@ expected<void> encoder::add_provider_options() {
       body_["tools"].push_back(std::move(tool));
     options->erase("tools");
   }
-  encoding::merge_patch(body_, *options);
+  body_.merge_patch(*options);
   return {};
 }
 

@@ -1,5 +1,7 @@
 #include "providers/http_head_parser.hpp"
 
+#include "providers/ascii.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <string>
@@ -11,18 +13,7 @@ namespace {
 constexpr std::string_view blanks = " \t";
 
 std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(blanks);
-  if (begin == text.npos)
-    return {};
-  return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower{text};
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return lower;
+  return ascii::trimmed(text, blanks);
 }
 
 } // namespace
@@ -75,7 +66,7 @@ void http_head_parser::take_field(std::string_view line) {
   const auto colon = line.find(':');
   if (colon == line.npos || colon == 0)
     return; // No field: skipped, as every client does.
-  head_.headers.emplace_back(lower_case(trimmed(line.substr(0, colon))),
+  head_.headers.emplace_back(ascii::lower_case(trimmed(line.substr(0, colon))),
                              std::string{trimmed(line.substr(colon + 1))});
 }
 

@@ -1,6 +1,7 @@
 #include "providers/http_request_check.hpp"
 
 #include "messages/limits.hpp"
+#include "providers/ascii.hpp"
 
 #include <algorithm>
 #include <array>
@@ -19,14 +20,7 @@ constexpr std::array<std::string_view, 8> transport_headers{
   "accept-encoding", "connection", "content-length",    "expect",
   "keep-alive",      "te",         "transfer-encoding", "upgrade"};
 
-char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
+using ascii::equal_ignoring_case;
 
 // RFC 9110, 5.6.2.
 bool is_token(std::string_view text) {

@@ -1,6 +1,7 @@
 #include "providers/ollama_decoder.hpp"
 
 #include "messages/limits.hpp"
+#include "providers/ascii.hpp"
 #include "providers/base64.hpp"
 #include "providers/decoding.hpp"
 #include "providers/error_classifier.hpp"
@@ -13,8 +14,8 @@ namespace penstock {
 
 namespace {
 
+using ascii::trimmed;
 using decoding::over_limit;
-using decoding::trimmed;
 
 constexpr std::string_view api = "ollama";
 

@@ -72,13 +72,7 @@ private:
                   "\"auto\" and ask for it in the prompt");
     if (how == none)
       return {};
-    if (what_.tools.empty())
-      return {};
-    auto tools = encoding::function_tools(what_.tools);
-    if (!tools)
-      return fail(tools.error());
-    body_["tools"] = std::move(*tools);
-    return {};
+    return encoding::add_function_tools(body_, what_.tools);
   }
 
   expected<void> add_response_format() {
@@ -148,7 +142,7 @@ private:
       parse_object(what_.provider_options_json, "provider_options");
     if (!options)
       return fail(options.error());
-    encoding::merge_patch(body_, *options);
+    body_.merge_patch(*options);
     // Absent is true.
     if (const auto stream = body_.find("stream");
         stream != body_.end() && *stream != true)

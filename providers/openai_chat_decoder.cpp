@@ -1,6 +1,7 @@
 #include "providers/openai_chat_decoder.hpp"
 
 #include "messages/limits.hpp"
+#include "providers/ascii.hpp"
 #include "providers/decoding.hpp"
 #include "providers/error_classifier.hpp"
 #include "providers/openai_chat_usage.hpp"
@@ -12,8 +13,8 @@ namespace penstock {
 
 namespace {
 
+using ascii::trimmed;
 using decoding::is_something;
-using decoding::trimmed;
 
 constexpr std::string_view api = "openai-chat";
 

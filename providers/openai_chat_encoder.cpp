@@ -73,13 +73,7 @@ private:
   }
 
   expected<void> add_tools() {
-    if (what_.tools.empty())
-      return {};
-    auto tools = encoding::function_tools(what_.tools);
-    if (!tools)
-      return fail(tools.error());
-    body_["tools"] = std::move(*tools);
-    return {};
+    return encoding::add_function_tools(body_, what_.tools);
   }
 
   expected<void> add_tool_choice() {
@@ -244,7 +238,7 @@ private:
       parse_object(what_.provider_options_json, "provider_options");
     if (!options)
       return fail(options.error());
-    encoding::merge_patch(body_, *options);
+    body_.merge_patch(*options);
     const auto stream = body_.find("stream");
     if (stream == body_.end() || *stream != true)
       return fail(errc::invalid_request,

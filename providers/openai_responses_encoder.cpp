@@ -202,7 +202,7 @@ private:
           ours->push_back(std::move(one));
       options->erase(list);
     }
-    encoding::merge_patch(body_, *options);
+    body_.merge_patch(*options);
     const auto stream = body_.find("stream");
     if (stream == body_.end() || *stream != true)
       return fail(errc::invalid_request,

@@ -1,5 +1,6 @@
 #include "providers/scrub.hpp"
 
+#include "providers/ascii.hpp"
 #include "providers/utf8.hpp"
 
 #include <algorithm>
@@ -21,9 +22,7 @@ constexpr bool is_token(char c) noexcept {
          || std::string_view{"-_.*~+/="}.find(c) != std::string_view::npos;
 }
 
-constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
+using ascii::lower;
 
 bool starts_with_any_case(std::string_view text, std::string_view word) {
   return text.size() >= word.size()

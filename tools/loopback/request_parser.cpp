@@ -1,5 +1,7 @@
 #include "tools/loopback/request_parser.hpp"
 
+#include "providers/ascii.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -11,21 +13,6 @@ namespace {
 constexpr std::size_t head_bytes_max = 1u << 20;
 constexpr std::size_t body_bytes_max = 64u << 20;
 constexpr std::string_view head_end = "\r\n\r\n";
-
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == text.npos)
-    return {};
-  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower{text};
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return lower;
-}
 
 } // namespace
 
@@ -74,8 +61,9 @@ bool request_parser::take_head(std::string_view head) {
     const auto colon = field.find(':');
     if (colon == field.npos)
       return false;
-    request_->headers.emplace_back(lower_case(field.substr(0, colon)),
-                                   trimmed(field.substr(colon + 1)));
+    request_->headers.emplace_back(
+      ascii::lower_case(field.substr(0, colon)),
+      ascii::trimmed(field.substr(colon + 1), " \t"));
   }
   if (find_header(request_->headers, "transfer-encoding"))
     return false;
