@@ -55,6 +55,7 @@ BOOST_AUTO_TEST_CASE(of_chat) {
     chat_row({planted_key, "x", planted_key}, {"--help"}),
     chat_row({"--fallback", planted_key, "Hi"}, {"--fallback"}),
     chat_row({"--set", planted_key, "Hi"}, {"--set"}),
+    chat_row({"--set", "xyzzy=1", "Hi"}, {"xyzzy", "penstock chat --help"}),
     chat_row({"--colour", "Hi"}, {"--colour", "--help"}),
     chat_row({"--json=perhaps", "Hi"}, {"--json", "--help"}),
     chat_row({"--fallback", "x", "Hi"}, {"--fallback", "x", "PROVIDER:MODEL"}),

@@ -55,7 +55,8 @@ expected<void> set_options(runtime_options& to,
     if (auto done =
           set_option(to, text.substr(0, equals), text.substr(equals + 1));
         !done)
-      return wrong("--set: " + done.error().message);
+      return wrong("--set: " + done.error().message
+                   + "; penstock chat --help lists all options");
   }
   return {};
 }
