@@ -111,14 +111,14 @@ void openai_responses_items::done(const json& event, part_batch& out) {
   auto* it = known(event, type);
   if (!it || it->type != type || it->done)
     it = &begin(event, type, text_of(wire, "id"));
-  if (it->phase.empty())
-    it->phase = text_of(wire, "phase");
   end_item(*it, wire, false, out);
 }
 
 void openai_responses_items::end_item(item& it, const json& wire, bool cut,
                                       part_batch& out) {
   it.done = true;
+  if (it.phase.empty())
+    it.phase = text_of(wire, "phase");
   if (const auto* kind = responses_kind_of(it.type))
     return end_call(it, *kind, wire, cut, out);
   end_texts(it, wire, out);
@@ -239,7 +239,14 @@ void openai_responses_items::end_span(item& it, responses_text what, span& s,
   if (std::exchange(s.done, true))
     return;
   show(it, what, s, s.began ? s.joiner.finish() : text, out);
-  if (s.key && what == responses_text::output)
+  if (what == responses_text::output)
+    close_text(it, s, out);
+}
+
+// A phase that is not known yet may come with the end of the item.
+void openai_responses_items::close_text(const item& it, span& s,
+                                        part_batch& out) {
+  if (s.key && (it.done || !it.phase.empty()) && !std::exchange(s.closed, true))
     out.add(part::text_end{*s.key, it.phase});
 }
 
@@ -251,8 +258,11 @@ void openai_responses_items::end_texts(item& it, const json& wire,
       if (const auto what = text_kind(bytes_of(pieces[i], "type")))
         take_piece(it, *what, i, pieces[i], out);
   }
-  for (auto& [place, s] : it.spans)
+  for (auto& [place, s] : it.spans) {
     end_span(it, place.first, s, {}, out);
+    if (place.first == responses_text::output)
+      close_text(it, s, out);
+  }
 }
 
 void openai_responses_items::end_reasoning(item& it, const json& wire,

@@ -33,7 +33,8 @@ enum class responses_text : std::uint8_t {
 /// text, of its content part, of the item. The first to say it counts: a text
 /// is its deltas, or if it had none, what the first end says. Only the input of
 /// a call is what its item has in the end. An item that never began, or never
-/// ended, is filled in from what there is.
+/// ended, is filled in from what there is. The phase of a message may come with
+/// its end only: until then its texts are not ended.
 ///
 /// Limits: limits::stream_parts_max (parts, and items), stream_text_bytes_max,
 ///         tool_input_bytes_max.
@@ -85,6 +86,7 @@ private:
     utf8_joiner joiner;
     bool began = false; // a delta came
     bool done = false;
+    bool closed = false;           // its end was told
     std::uint64_t annotations = 0; // delivered
   };
   struct item {
@@ -116,6 +118,7 @@ private:
             part_batch& out);
   void end_span(item& it, responses_text what, span& s, std::string_view text,
                 part_batch& out);
+  void close_text(const item& it, span& s, part_batch& out);
   void cite(span& s, const json& annotation, part_batch& out);
   void take_piece(item& it, responses_text what, std::uint64_t index,
                   const json& piece, part_batch& out);
