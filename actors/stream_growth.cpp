@@ -52,38 +52,38 @@ struct growth_writer {
     records.push_back(std::move(r));
   }
 
-  void operator()(event::text_delta& e) {
-    grown(e.part, e.offset, std::move(e.text));
+  void operator()(const event::text_delta& e) {
+    grown(e.part, e.offset, e.text);
   }
-  void operator()(event::refusal_delta& e) {
-    grown(e.part, e.offset, std::move(e.text));
+  void operator()(const event::refusal_delta& e) {
+    grown(e.part, e.offset, e.text);
   }
-  void operator()(event::reasoning_delta& e) {
+  void operator()(const event::reasoning_delta& e) {
     if (!e.text.empty()) // Else its signature, which comes with its end.
-      grown(e.part, e.offset, std::move(e.text));
+      grown(e.part, e.offset, e.text);
   }
-  void operator()(event::tool_call_delta& e) {
-    grown(e.part, e.offset, std::move(e.input_text));
+  void operator()(const event::tool_call_delta& e) {
+    grown(e.part, e.offset, e.input_text);
   }
-  void operator()(event::tool_call_start& e) { grown(e.part, 0, {}); }
-  void operator()(event::text_end& e) { closed(e.part); }
-  void operator()(event::reasoning_end& e) { closed(e.part); }
-  void operator()(event::file& e) { closed(e.part); }
-  void operator()(event::tool_call& e) {
+  void operator()(const event::tool_call_start& e) { grown(e.part, 0, {}); }
+  void operator()(const event::text_end& e) { closed(e.part); }
+  void operator()(const event::reasoning_end& e) { closed(e.part); }
+  void operator()(const event::file& e) { closed(e.part); }
+  void operator()(const event::tool_call& e) {
     if (e.parent_tool_call_id.empty())
       closed(e.part);
   }
-  void operator()(event::tool_result& e) {
+  void operator()(const event::tool_result& e) {
     if (e.parent_tool_call_id.empty()
         && (e.provider_executed || e.part < taken_over))
       records.push_back(
         record::tool_ended{stream(), e.part, log.result_of(e.part)});
   }
-  void operator()(event::retract& e) {
+  void operator()(const event::retract& e) {
     records.push_back(record::parts_retracted{stream(), e.part});
   }
   template <class Other>
-  void operator()(Other&) {}
+  void operator()(const Other&) {}
 };
 
 } // namespace
@@ -94,8 +94,8 @@ void record_growth(const stream_log& log, stream_log::place& from,
   event_batch told;
   (void)log.tell(from, SIZE_MAX, told);
   growth_writer writer{log, taken_over, records};
-  for (auto& e : told)
-    std::visit(writer, e.body);
+  for (const auto& e : told)
+    std::visit(writer, *e.body);
 }
 
 // ---- after a crash ---------------------------------------------------------

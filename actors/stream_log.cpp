@@ -19,13 +19,17 @@ std::uint64_t boundary(std::string_view text, std::uint64_t at) {
   return at;
 }
 
+std::shared_ptr<const event_body> shared(event_body body) {
+  return std::make_shared<const event_body>(std::move(body));
+}
+
 } // namespace
 
 stream_log::stream_log(std::shared_ptr<const stream_identity> of,
                        event::stream_start start)
   : of_(std::move(of)) {
   PENSTOCK_CHECK(of_ != nullptr);
-  marks_.push_back(std::move(start));
+  marks_.push_back(shared(std::move(start)));
   push(kind::start, 0, 0);
 }
 
@@ -176,13 +180,13 @@ std::uint32_t stream_log::add_file(file_content what) {
 // A source is told, but is no content of the message.
 std::uint32_t stream_log::add_source(source what) {
   const auto number = size();
-  marks_.push_back(event::source{number, std::move(what)});
+  marks_.push_back(shared(event::source{number, std::move(what)}));
   return push(kind::source, number,
               static_cast<std::uint32_t>(marks_.size() - 1));
 }
 
 void stream_log::add_mark(event_body body) {
-  marks_.push_back(std::move(body));
+  marks_.push_back(shared(std::move(body)));
   push(kind::mark, size(), static_cast<std::uint32_t>(marks_.size() - 1));
 }
 
@@ -263,7 +267,7 @@ bool stream_log::pending(place& at, std::uint32_t until) const {
     } else if (e.withdrawn_by != 0) {
       // Whoever has seen some of it is led to the mark that says so, all
       // others behind that.
-      const auto& mark = std::get<event::retract>(marks_[by.index]);
+      const auto& mark = std::get<event::retract>(*marks_[by.index]);
       const bool unseen = at.entry == mark.part && at.offset == 0;
       at = {e.withdrawn_by, unseen ? 1u : 0u};
     } else if (at.offset < length(e)) {
@@ -292,80 +296,73 @@ bool stream_log::tell(place& at, std::size_t bytes_max,
         if (to <= from)
           to = e.end; // One character is larger than what is left.
       }
-      tell_segment(e, from, to, out);
+      out.emplace_back().body = segment_event(e, from, to);
       told += to - from;
       at.offset = to;
     } else {
-      tell_mark(e, out);
+      out.emplace_back().body = mark_event(e);
       at.offset = 1;
       told += mark_bytes;
     }
+    out.back().of = of_;
     out.back().after = position{of_->stream, at.entry, at.offset};
   }
   return true;
 }
 
-void stream_log::tell_segment(const entry& e, std::uint64_t from,
-                              std::uint64_t to,
-                              std::vector<stream_event>& out) const {
+std::shared_ptr<const event_body>
+stream_log::segment_event(const entry& e, std::uint64_t from,
+                          std::uint64_t to) const {
   const auto& p = parts_[e.index];
   std::string text{bytes(p).substr(from, to - from)};
-  auto& told = out.emplace_back();
-  told.of = of_;
   if (std::holds_alternative<text_content>(p.what))
-    told.body = event::text_delta{p.number, from, std::move(text)};
-  else if (std::holds_alternative<reasoning_content>(p.what))
-    told.body = event::reasoning_delta{p.number, from, std::move(text), {}};
-  else if (std::holds_alternative<refusal_content>(p.what))
-    told.body = event::refusal_delta{p.number, from, std::move(text)};
-  else
-    told.body = event::tool_call_delta{
-      p.number, std::get<tool_call_content>(p.what).id, from, std::move(text)};
+    return shared(event::text_delta{p.number, from, std::move(text)});
+  if (std::holds_alternative<reasoning_content>(p.what))
+    return shared(event::reasoning_delta{p.number, from, std::move(text), {}});
+  if (std::holds_alternative<refusal_content>(p.what))
+    return shared(event::refusal_delta{p.number, from, std::move(text)});
+  const auto& call = std::get<tool_call_content>(p.what);
+  return shared(
+    event::tool_call_delta{p.number, call.id, from, std::move(text)});
 }
 
-void stream_log::tell_mark(const entry& e,
-                           std::vector<stream_event>& out) const {
-  const auto tell = [&](event_body body) {
-    auto& told = out.emplace_back();
-    told.of = of_;
-    told.body = std::move(body);
-  };
+std::shared_ptr<const event_body> stream_log::mark_event(const entry& e) const {
   if (e.what == kind::start || e.what == kind::mark || e.what == kind::source)
-    return tell(marks_[e.index]);
+    return marks_[e.index];
   if (e.what == kind::terminal)
-    return tell(*terminal_);
+    return terminal_;
   const auto& p = parts_[e.index];
   const auto* call = std::get_if<tool_call_content>(&p.what);
   switch (e.what) {
   case kind::text_end:
-    return tell(event::text_end{p.number});
+    return shared(event::text_end{p.number});
   case kind::signature: {
     const auto& reasoning = std::get<reasoning_content>(p.what);
-    return tell(event::reasoning_delta{p.number, reasoning.text.size(), "",
-                                       reasoning.signature});
+    return shared(event::reasoning_delta{p.number, reasoning.text.size(), "",
+                                         reasoning.signature});
   }
   case kind::reasoning_end:
-    return tell(event::reasoning_end{p.number});
+    return shared(event::reasoning_end{p.number});
   case kind::file:
-    return tell(event::file{p.number, std::get<file_content>(p.what)});
+    return shared(event::file{p.number, std::get<file_content>(p.what)});
   case kind::call_start:
-    return tell(event::tool_call_start{p.number, call->id, call->name});
+    return shared(event::tool_call_start{p.number, call->id, call->name});
   case kind::call:
-    return tell(event::tool_call{p.number,
-                                 call->id,
-                                 call->name,
-                                 call->input_json,
-                                 call->provider_executed,
-                                 {}});
-  case kind::execution:
-    return tell(event::tool_execution_start{p.number, call->id, {}});
-  case kind::result:
-    return tell(event::tool_result{p.number,
+    return shared(event::tool_call{p.number,
                                    call->id,
-                                   p.result->output_json,
-                                   p.result->is_error,
-                                   p.result->provider_executed,
+                                   call->name,
+                                   call->input_json,
+                                   call->provider_executed,
                                    {}});
+  case kind::execution:
+    return shared(event::tool_execution_start{p.number, call->id, {}});
+  case kind::result:
+    return shared(event::tool_result{p.number,
+                                     call->id,
+                                     p.result->output_json,
+                                     p.result->is_error,
+                                     p.result->provider_executed,
+                                     {}});
   default:
     PENSTOCK_CHECK(!"an entry that cannot be told");
   }

@@ -186,9 +186,9 @@ private:
   std::string& bytes(part_data& p);
   std::string_view bytes(const part_data& p) const;
   content& close(std::uint32_t part, bool cut);
-  void tell_segment(const entry& e, std::uint64_t from, std::uint64_t to,
-                    std::vector<stream_event>& out) const;
-  void tell_mark(const entry& e, std::vector<stream_event>& out) const;
+  std::shared_ptr<const event_body>
+  segment_event(const entry& e, std::uint64_t from, std::uint64_t to) const;
+  std::shared_ptr<const event_body> mark_event(const entry& e) const;
   std::uint64_t length(const entry& e) const noexcept {
     return e.what == kind::segment ? e.end : 1;
   }
@@ -196,7 +196,7 @@ private:
   std::shared_ptr<const stream_identity> of_;
   std::vector<entry> entries_;
   std::vector<part_data> parts_;
-  std::vector<event_body> marks_;
+  std::vector<std::shared_ptr<const event_body>> marks_;
   std::shared_ptr<const event_body> terminal_;
   std::vector<std::uint32_t> held_; ///< Ascending.
   std::size_t text_bytes_ = 0;

@@ -4,6 +4,7 @@
 #include "messages/limits.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace penstock {
 
@@ -12,6 +13,7 @@ subscriber_set::subscriber_set(std::string workspace_id)
     stream_identity{std::move(workspace_id), {}, {}})) {}
 
 void subscriber_set::begin(std::shared_ptr<const stream_log> log) {
+  tellings_ = {};
   recent_.push_back(std::move(log));
   // Streams that everyone has left, or that are too far behind, go.
   const auto needed = [&] {
@@ -79,7 +81,7 @@ void subscriber_set::add_after(const subscribe& m,
   s.caught_up->how =
     found ? event::caught_up::mode::since : event::caught_up::mode::full;
   if (found)
-    s.notes.emplace(s.notes.begin(), found->identity, *found->terminal);
+    s.notes.insert(s.notes.begin(), told{found->identity, found->terminal});
 }
 
 void subscriber_set::add_for_stream(subscription_id id,
@@ -119,12 +121,13 @@ bool subscriber_set::settled() {
                       [&](auto& s) { return pending(s.second); });
 }
 
-void subscriber_set::note(const event_body& body) {
+void subscriber_set::note(event_body what) {
+  const auto body = std::make_shared<const event_body>(std::move(what));
   for (auto& [id, s] : all_) {
-    std::erase_if(s.notes, [&](const auto& n) {
-      return n.second.index() == body.index() && n.first == workspace_;
+    std::erase_if(s.notes, [&](const told& n) {
+      return n.body->index() == body->index() && n.of == workspace_;
     });
-    s.notes.emplace_back(workspace_, body);
+    s.notes.push_back({workspace_, body});
   }
 }
 
@@ -147,14 +150,45 @@ bool subscriber_set::pending(one& s) {
              && s.ordinal < first_ordinal_ + recent_.size() - 1);
 }
 
+// @returns whether all that its log has was told.
+bool subscriber_set::tell(one& s, event_batch& batch) {
+  const auto until = s.log->held_from();
+  if (all_.size() < 2 || s.log != recent_.back())
+    return s.log->tell(s.at, limits::batch_bytes_max, batch, until);
+  const auto end = s.log->end();
+  auto same =
+    std::find_if(tellings_.begin(), tellings_.end(), [&](const telling& t) {
+      return t.from == s.at && t.end == end && t.until == until;
+    });
+  if (same == tellings_.end()) {
+    if (tellings_.size() == tellings_max)
+      tellings_.erase(tellings_.begin());
+    same = tellings_.insert(tellings_.end(),
+                            telling{s.at, end, until, s.at, false, {}});
+    same->all =
+      s.log->tell(same->to, limits::batch_bytes_max, same->events, until);
+  }
+  s.at = same->to;
+  batch.insert(batch.end(), same->events.begin(), same->events.end());
+  return same->all;
+}
+
+// What has ended is not told often any more.
+void subscriber_set::forget_tellings() {
+  if (!recent_.empty() && recent_.back()->ended())
+    tellings_ = {};
+}
+
 void subscriber_set::fill(one& s, event_batch& batch, std::string_view state) {
+  const auto add = [&](std::shared_ptr<const stream_identity> of,
+                       std::shared_ptr<const event_body> body) {
+    batch.emplace_back();
+    batch.back().of = std::move(of);
+    batch.back().body = std::move(body);
+  };
   const auto tell_notes = [&] {
-    for (auto& [of, body] : s.notes) {
-      batch.emplace_back();
-      batch.back().of = of;
-      batch.back().body = std::move(body);
-    }
-    s.notes.clear();
+    for (auto& [of, body] : std::exchange(s.notes, {}))
+      add(std::move(of), std::move(body));
   };
   // A past stream's terminal comes before the stream that runs now.
   if (s.caught_up)
@@ -162,8 +196,7 @@ void subscriber_set::fill(one& s, event_batch& batch, std::string_view state) {
   bool all = true;
   do {
     if (s.log)
-      all =
-        s.log->tell(s.at, limits::batch_bytes_max, batch, s.log->held_from());
+      all = tell(s, batch);
   } while (all && next_log(s));
   if (!all)
     return;
@@ -174,9 +207,9 @@ void subscriber_set::fill(one& s, event_batch& batch, std::string_view state) {
       s.caught_up->position =
         position{s.log->of()->stream, s.at.entry, s.at.offset};
     s.caught_up->state = state;
-    batch.emplace_back();
-    batch.back().of = s.log ? s.log->of() : workspace_;
-    batch.back().body = *std::exchange(s.caught_up, std::nullopt);
+    add(s.log ? s.log->of() : workspace_,
+        std::make_shared<const event_body>(
+          *std::exchange(s.caught_up, std::nullopt)));
   }
   tell_notes();
 }
@@ -204,6 +237,7 @@ void subscriber_set::publish(std::string_view state, wall_time now) {
     publish(it->second, state, now);
     it = over(it->second) ? leave(it) : std::next(it);
   }
+  forget_tellings();
 }
 
 void subscriber_set::publish_to(subscription_id id, std::string_view state,
@@ -214,11 +248,13 @@ void subscriber_set::publish_to(subscription_id id, std::string_view state,
   publish(it->second, state, now);
   if (over(it->second))
     leave(it);
+  forget_tellings();
 }
 
 void subscriber_set::publish_rest(std::string_view state, wall_time now) {
   for (auto& [id, s] : all_)
     publish(s, state, now, true);
+  forget_tellings();
 }
 
 bool subscriber_set::over(one& s) {

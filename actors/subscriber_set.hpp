@@ -18,7 +18,8 @@ namespace penstock {
 /// is what lies after its place, told in one batch when it has credit.
 ///
 /// Cost:      a subscriber without credit costs nothing per event, and pins at
-///            most the log that it is in.
+///            most the log that it is in. Those that stand at one place are
+///            told the same events: their texts exist once.
 /// Threads:   one owner, WORKSPACE.
 /// Invariant: a subscriber's places only move forward, so nothing is told
 ///            twice and nothing is left out.
@@ -55,7 +56,7 @@ public:
   bool settled();
 
   /// What is no log entry: told to all, once, only its last value.
-  void note(const event_body& body);
+  void note(event_body what);
 
   /// Tells everyone with credit what it lacks.
   void publish(std::string_view state, wall_time now);
@@ -65,6 +66,10 @@ public:
   void publish_rest(std::string_view state, wall_time now);
 
 private:
+  struct told {
+    std::shared_ptr<const stream_identity> of;
+    std::shared_ptr<const event_body> body;
+  };
   struct one {
     std::shared_ptr<event_sink> sink;
     std::uint64_t seq = 0;
@@ -76,9 +81,18 @@ private:
     bool waits = false;         ///< For the store's word on its position.
     /// Still to be told; until then, what it gets is a replay.
     std::optional<event::caught_up> caught_up;
-    std::vector<std::pair<std::shared_ptr<const stream_identity>, event_body>>
-      notes; ///< At most one of each kind.
+    std::vector<told> notes; ///< At most one of each kind.
   };
+
+  /// What the present log has told from one place, for the next there.
+  struct telling {
+    stream_log::place from, end; ///< `end` of the log: else it has grown.
+    std::uint32_t until = 0;     ///< As it was held.
+    stream_log::place to;
+    bool all = false;
+    event_batch events;
+  };
+  static constexpr std::size_t tellings_max = 4;
 
   using iterator = std::map<subscription_id, one>::iterator;
 
@@ -86,6 +100,8 @@ private:
   bool over(one& s);
   iterator leave(iterator it);
   bool next_log(one& s);
+  bool tell(one& s, event_batch& batch);
+  void forget_tellings();
   void fill(one& s, event_batch& batch, std::string_view state);
   void publish(one& s, std::string_view state, wall_time now,
                bool is_last = false);
@@ -95,6 +111,7 @@ private:
   std::map<subscription_id, one> all_;
   std::vector<std::shared_ptr<const stream_log>> recent_; // the last is current
   std::uint64_t first_ordinal_ = 1;                       // of recent_.front()
+  std::vector<telling> tellings_; ///< The newest last; none once it has ended.
 };
 
 } // namespace penstock

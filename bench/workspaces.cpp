@@ -30,7 +30,7 @@ public:
   explicit ends(std::atomic<std::size_t>& count) : count_(count) {}
   void deliver(event_batch batch) override {
     for (const auto& e : batch)
-      if (terminal(e.body))
+      if (terminal(*e.body))
         ++count_;
     (void)return_credit();
   }

@@ -20,15 +20,15 @@ public:
   void take(const event_batch& events) {
     const std::lock_guard lock{mutex_};
     for (const auto& e : events) {
-      if (const auto* delta = std::get_if<event::text_delta>(&e.body))
+      if (const auto* delta = std::get_if<event::text_delta>(e.body.get()))
         page_ += delta->text;
-      if (const auto* result = std::get_if<event::tool_result>(&e.body))
+      if (const auto* result = std::get_if<event::tool_result>(e.body.get()))
         page_ += "[" + result->output_json + "] ";
-      if (const auto* abort = std::get_if<event::stream_abort>(&e.body))
+      if (const auto* abort = std::get_if<event::stream_abort>(e.body.get()))
         page_ += " [" + std::string{to_string(abort->why)} + "]";
       if (e.after)
         last_ = e.after;
-      over_ = over_ || terminal(e.body);
+      over_ = over_ || terminal(*e.body);
     }
     changed_.notify_all();
   }

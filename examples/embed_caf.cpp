@@ -21,9 +21,9 @@ public:
     std::string words;
     bool over = false;
     for (const auto& e : batch) {
-      if (const auto* delta = std::get_if<event::text_delta>(&e.body))
+      if (const auto* delta = std::get_if<event::text_delta>(e.body.get()))
         words += delta->text;
-      over = over || terminal(e.body);
+      over = over || terminal(*e.body);
     }
     caf_compat::post(to_, std::move(words));
     if (over)

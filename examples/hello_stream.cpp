@@ -17,9 +17,10 @@ int main() {
 
   for (bool over = false; !over && !events.ended();)
     for (const auto& event : events.wait(100ms)) {
-      if (auto* delta = std::get_if<penstock::event::text_delta>(&event.body))
+      if (auto* delta =
+            std::get_if<penstock::event::text_delta>(event.body.get()))
         std::cout << delta->text << std::flush;
-      over = over || penstock::terminal(event.body);
+      over = over || penstock::terminal(*event.body);
     }
   const auto outcome = offline::value_or_exit(runtime->wait("greeting"));
   std::cout << std::endl;

@@ -285,7 +285,8 @@ using event_body =
                event::queue_changed, event::history_changed, event::stream_end,
                event::stream_abort, event::stream_error>;
 
-/// What a subscriber gets. Copyable; strings are its own, `of` is shared.
+/// What a subscriber gets. Copying it copies no text: all who are told the same
+/// share it, and nobody changes it.
 struct stream_event {
   std::shared_ptr<const stream_identity> of; ///< Never null.
   std::uint64_t seq = 0; ///< Per subscription, from 1, +1 per event.
@@ -294,7 +295,7 @@ struct stream_event {
   /// on what is no log entry (`caught_up`, `queue_changed`, …).
   std::optional<position> after;
   bool replay = false; ///< Part of the snapshot before `caught_up`.
-  event_body body;
+  std::shared_ptr<const event_body> body; ///< Never null.
 };
 
 using event_batch = std::vector<stream_event>;

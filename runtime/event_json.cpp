@@ -322,7 +322,7 @@ struct body_writer {
 
 string json_line(const stream_event& event) {
   PENSTOCK_CHECK(event.of != nullptr);
-  ordered_json line{{"event", penstock::name_of(event.body)},
+  ordered_json line{{"event", penstock::name_of(*event.body)},
                     {"workspace_id", event.of->workspace_id},
                     {"stream_id", id_text(event.of->stream)},
                     {"message_id", event.of->message_id},
@@ -332,7 +332,7 @@ string json_line(const stream_event& event) {
     line["after"] = json_of(*event.after);
   if (event.replay)
     line["replay"] = true;
-  std::visit(body_writer{line}, event.body);
+  std::visit(body_writer{line}, *event.body);
   return to_text(line);
 }
 

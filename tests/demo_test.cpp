@@ -86,8 +86,11 @@ public:
   Event& last(std::string_view workspace) {
     auto& events = seen(workspace).events;
     for (auto i = events.rbegin(); i != events.rend(); ++i)
-      if (auto* body = std::get_if<Event>(&i->what.body))
-        return *body;
+      if (std::holds_alternative<Event>(*i->what.body)) {
+        auto forged = std::make_shared<event_body>(*i->what.body);
+        i->what.body = forged;
+        return std::get<Event>(*forged);
+      }
     BOOST_FAIL("no such event");
     throw 0;
   }
@@ -96,7 +99,7 @@ public:
     auto& events = seen(workspace).events;
     const auto gone =
       std::remove_if(events.begin(), events.end(), [](const auto& e) {
-        return std::holds_alternative<Event>(e.what.body);
+        return std::holds_alternative<Event>(*e.what.body);
       });
     BOOST_REQUIRE(gone != events.end());
     events.erase(gone, events.end());
@@ -282,8 +285,8 @@ BOOST_AUTO_TEST_CASE(claims_about_failures_can_fail) {
      [](forger& f) {
        auto& events = f.seen("speechless").events;
        auto told = events.back();
-       told.what.body = event::attempt_retry{
-         1, errc::empty_output, 0ms, "relay:small", {}, {}};
+       told.what.body = std::make_shared<const event_body>(event::attempt_retry{
+         1, errc::empty_output, 0ms, "relay:small", {}, {}});
        events.insert(events.begin() + 2, told);
      },
      {"empty_answer_is_retried_silently"}},

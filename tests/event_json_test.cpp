@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(the_abort_of_nothing_has_an_empty_stream_id) {
   e.seq = 1;
   event::stream_abort body;
   body.why = event::stream_abort::reason::startup;
-  e.body = body;
+  e.body = std::make_shared<const event_body>(body);
   const auto value = parsed(e);
   BOOST_TEST(value["stream_id"] == "");
   BOOST_TEST(value["reason"] == "startup");

@@ -92,9 +92,9 @@ void cell_run::hear(const event_batch& batch) {
   for (const auto& e : batch) {
     if (auto why = heard_.take(e); !why.empty())
       wrong_.push_back(why);
-    if (const auto* retry = std::get_if<event::attempt_retry>(&e.body))
+    if (const auto* retry = std::get_if<event::attempt_retry>(e.body.get()))
       retries_.push_back(retry->error_class);
-    if (terminal(e.body))
+    if (terminal(*e.body))
       ends_.push_back(e);
   }
 }
@@ -133,10 +133,11 @@ void cell_run::check_end() {
     same("what was heard", heard_.parts(), texts_of(end.parts));
     same("the usage", tokens_of(end.usage_by_model), want_.used);
   };
-  if (const auto* end = std::get_if<event::stream_end>(&ends_[0].body)) {
+  if (const auto* end = std::get_if<event::stream_end>(ends_[0].body.get())) {
     same("the outcome", errc::none, want_.failure);
     check(*end);
-  } else if (const auto* e = std::get_if<event::stream_error>(&ends_[0].body)) {
+  } else if (const auto* e =
+               std::get_if<event::stream_error>(ends_[0].body.get())) {
     same("the error's class", e->why.code, want_.failure);
     check(*e);
   } else {

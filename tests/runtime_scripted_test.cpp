@@ -70,7 +70,7 @@ struct blocking_sink final : event_sink {
   void deliver(event_batch batch) override {
     const bool first = text.empty();
     for (const auto& e : batch)
-      if (auto* delta = std::get_if<event::text_delta>(&e.body))
+      if (auto* delta = std::get_if<event::text_delta>(e.body.get()))
         text += delta->text;
     if (first && !text.empty()) {
       entered.set_value();

@@ -83,7 +83,7 @@ BOOST_FIXTURE_TEST_CASE(a_workspace_comes_back_with_its_history, fixture) {
   const auto told = late.wait(patience);
   BOOST_REQUIRE(!told.empty());
   BOOST_TEST((told[0].of->stream == first));
-  const auto* end = std::get_if<event::stream_end>(&told[0].body);
+  const auto* end = std::get_if<event::stream_end>(told[0].body.get());
   BOOST_REQUIRE(end != nullptr);
   BOOST_TEST(end->parts.size() == 1u);
 
@@ -105,7 +105,7 @@ BOOST_FIXTURE_TEST_CASE(a_shutdown_leaves_an_abort_and_not_a_crash, fixture) {
   start("Go");
   for (bool shown = false; !shown;)
     for (const auto& e : events.wait(patience))
-      shown = shown || std::holds_alternative<event::text_delta>(e.body);
+      shown = shown || std::holds_alternative<event::text_delta>(*e.body);
   rt.reset();
   open();
   BOOST_TEST(rt->interrupted().value().empty());
@@ -152,9 +152,9 @@ BOOST_FIXTURE_TEST_CASE(a_disk_that_stalls_delays_flushes_and_no_token,
   bool over = false;
   const auto take = [&] {
     for (const auto& e : events.wait(patience)) {
-      if (const auto* t = std::get_if<event::text_delta>(&e.body))
+      if (const auto* t = std::get_if<event::text_delta>(e.body.get()))
         shown += t->text;
-      over = over || (terminal(e.body) && e.of->stream == id);
+      over = over || (terminal(*e.body) && e.of->stream == id);
     }
   };
   while (shown.size() < said.size())

@@ -35,7 +35,7 @@ std::vector<stream_event> told(const stream_log& log,
 std::vector<std::string> names(const std::vector<stream_event>& events) {
   std::vector<std::string> list;
   for (const auto& e : events)
-    list.emplace_back(name_of(e.body));
+    list.emplace_back(name_of(*e.body));
   return list;
 }
 
@@ -43,7 +43,7 @@ template <class Event>
 std::string only_text(const std::vector<stream_event>& events) {
   std::string text;
   for (const auto& e : events)
-    if (const auto* m = std::get_if<Event>(&e.body))
+    if (const auto* m = std::get_if<Event>(e.body.get()))
       text += "[" + std::to_string(m->part) + "+" + std::to_string(m->offset)
               + " " + m->text + "]";
   return text;
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(a_letter_is_never_cut_by_the_size_of_a_batch) {
       std::vector<stream_event> events;
       done = log.tell(at, most, events);
       for (const auto& e : events) {
-        const auto& piece = std::get<event::text_delta>(e.body).text;
+        const auto& piece = std::get<event::text_delta>(*e.body).text;
         BOOST_TEST(piece.size() % 3 == 0);
         text += piece;
       }
@@ -176,9 +176,9 @@ BOOST_AUTO_TEST_CASE(a_calls_input_is_the_whole_text_and_its_deltas_what_came) {
   log.append(call, "}");
   log.complete_call(call, "{\"a\":1}", "", "");
   const auto events = told(log);
-  BOOST_TEST(std::get<event::tool_call_delta>(events[2].body).input_text
+  BOOST_TEST(std::get<event::tool_call_delta>(*events[2].body).input_text
              == "{\"a\": 1}");
-  BOOST_TEST(std::get<event::tool_call>(events[3].body).input_json
+  BOOST_TEST(std::get<event::tool_call>(*events[3].body).input_json
              == "{\"a\":1}");
 }
 
@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(nothing_stands_behind_the_terminal) {
   auto log = make_log();
   log.terminate(event::stream_end{});
   BOOST_TEST(log.ended());
-  BOOST_TEST(terminal(told(log).back().body));
+  BOOST_TEST(terminal(*told(log).back().body));
 }
 
 BOOST_AUTO_TEST_CASE(pieces_of_any_size_make_the_same_whole) {

@@ -165,6 +165,34 @@ BOOST_AUTO_TEST_CASE(who_has_no_credit_gets_fewer_and_larger_deltas) {
   BOOST_TEST(sink->all<event::text_delta>().back().text == "bcd");
 }
 
+BOOST_AUTO_TEST_CASE(those_who_stand_at_one_place_share_one_text) {
+  world w;
+  const auto one = w.add(), other = w.add(), slow = w.add({}, true);
+  const auto log = w.stream(1, "a");
+  log->append(1, "b");
+  w.publish();
+  const auto bodies = [](const collecting_sink& sink) {
+    std::vector<const event_body*> all;
+    for (const auto& e : sink.events)
+      if (!std::holds_alternative<event::caught_up>(*e.body))
+        all.push_back(e.body.get());
+    return all;
+  };
+  BOOST_REQUIRE_EQUAL(bodies(*one).size(), 3u);
+  BOOST_TEST(bodies(*one) == bodies(*other), boost::test_tools::per_element());
+  // Who comes later stands elsewhere, and is told what has grown since.
+  (void)slow->return_credit();
+  w.all.publish_to(subscription_id{3}, "streaming", {});
+  log->append(1, "c");
+  (void)slow->return_credit();
+  w.publish();
+  BOOST_TEST(slow->heard.text() == "abc");
+  BOOST_TEST(bodies(*one).back() == bodies(*slow).back());
+  w.end(*log);
+  BOOST_TEST(bodies(*one).back() == &log->terminal());
+  BOOST_TEST(bodies(*other).back() == &log->terminal());
+}
+
 BOOST_AUTO_TEST_CASE(who_is_too_many_streams_behind_skips_whole_ones) {
   world w;
   const auto sink = w.add({}, true);

@@ -57,13 +57,13 @@ struct watcher {
       if (auto wrong = heard.take(e); !wrong.empty())
         violations.push_back(wrong);
       const auto stream = to_string(e.of->stream);
-      if (std::holds_alternative<event::stream_start>(e.body))
+      if (std::holds_alternative<event::stream_start>(*e.body))
         story.push_back("start " + stream);
-      else if (auto* abort = std::get_if<event::stream_abort>(&e.body)) {
+      else if (auto* abort = std::get_if<event::stream_abort>(e.body.get())) {
         if (e.of->stream != stream_id{})
           story.push_back("abort " + stream + " "
                           + std::string{to_string(abort->why)});
-      } else if (terminal(e.body))
+      } else if (terminal(*e.body))
         story.push_back("end " + stream);
     }
   }

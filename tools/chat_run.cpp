@@ -353,8 +353,8 @@ int chat_run::tell_until_end(stream_id id) {
     const auto batch = events_.wait(24h);
     for (const auto& event : batch) {
       tell(event);
-      if (terminal(event.body) && event.of->stream == id)
-        return exit_code_of(event.body);
+      if (terminal(*event.body) && event.of->stream == id)
+        return exit_code_of(*event.body);
     }
     if (batch.empty() && events_.ended()) {
       usage_error("internal: the stream was lost; try again");
@@ -373,7 +373,7 @@ void chat_run::tell(const stream_event& event) {
   auto line = json_line(event);
   output_->write(STDOUT_FILENO,
                  (on_terminal_ ? harmless_json(line) : line) + '\n');
-  if (const auto* failed = std::get_if<event::stream_error>(&event.body))
+  if (const auto* failed = std::get_if<event::stream_error>(event.body.get()))
     output_->write(STDERR_FILENO, "penstock: " + explained(failed->why) + '\n');
 }
 

@@ -7,7 +7,7 @@ namespace penstock::cli {
 const seen_event* demo_case::terminal_event() const {
   const auto last =
     std::find_if(seen->events.rbegin(), seen->events.rend(),
-                 [](const auto& e) { return terminal(e.what.body); });
+                 [](const auto& e) { return terminal(*e.what.body); });
   return last == seen->events.rend() ? nullptr : &*last;
 }
 
@@ -15,11 +15,12 @@ const token_usage* demo_case::usage() const {
   const auto* last = terminal_event();
   if (!last)
     return nullptr;
-  if (const auto* end = std::get_if<event::stream_end>(&last->what.body))
+  if (const auto* end = std::get_if<event::stream_end>(last->what.body.get()))
     return &end->usage;
-  if (const auto* stop = std::get_if<event::stream_abort>(&last->what.body))
+  if (const auto* stop =
+        std::get_if<event::stream_abort>(last->what.body.get()))
     return &stop->usage;
-  return &std::get<event::stream_error>(last->what.body).usage;
+  return &std::get<event::stream_error>(*last->what.body).usage;
 }
 
 std::vector<demo_case> cases_of(const demo_evidence& evidence) {

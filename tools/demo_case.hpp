@@ -27,7 +27,7 @@ struct demo_case {
   std::vector<std::pair<steady_time, const Event*>> all() const {
     std::vector<std::pair<steady_time, const Event*>> found;
     for (const auto& e : seen->events)
-      if (const auto* body = std::get_if<Event>(&e.what.body))
+      if (const auto* body = std::get_if<Event>(e.what.body.get()))
         found.emplace_back(e.at, body);
     return found;
   }

@@ -27,12 +27,12 @@ demo_claim claim_one_terminal(const cases& all) {
     expected_streams += c.script->replacement ? 2 : 1;
     std::map<stream_id, count> counts;
     for (const auto& e : c.seen->events) {
-      if (std::holds_alternative<event::caught_up>(e.what.body))
+      if (std::holds_alternative<event::caught_up>(*e.what.body))
         continue; // Belongs to the subscription.
       auto& n = counts[e.what.of->stream];
       n.after_end = n.after_end || n.ends > 0;
-      n.starts += std::holds_alternative<event::stream_start>(e.what.body);
-      n.ends += terminal(e.what.body);
+      n.starts += std::holds_alternative<event::stream_start>(*e.what.body);
+      n.ends += terminal(*e.what.body);
     }
     for (const auto& [id, n] : counts)
       if (id != stream_id{}) {
@@ -51,7 +51,7 @@ bool ended_as_scripted(const demo_case& c) {
   const auto* last = c.terminal_event();
   if (!last || c.seen->not_started)
     return false;
-  const auto& body = last->what.body;
+  const auto& body = *last->what.body;
   if (const auto* failed = std::get_if<event::stream_error>(&body))
     return c.script->end == demo_end::failed
            && failed->why.code == c.script->why;

@@ -15,7 +15,7 @@ std::string many(std::size_t n, const char* what) {
 
 bool completed(const demo_case& c) {
   const auto* last = c.terminal_event();
-  return last && std::holds_alternative<event::stream_end>(last->what.body);
+  return last && std::holds_alternative<event::stream_end>(*last->what.body);
 }
 
 /// One retry that the user was told of, with this class.
@@ -53,14 +53,15 @@ std::string closed_text(const std::optional<nanoseconds>& time) {
 const event::stream_abort* abort_by_user(const demo_case& c) {
   const auto* last = c.terminal_event();
   const auto* abort =
-    last ? std::get_if<event::stream_abort>(&last->what.body) : nullptr;
+    last ? std::get_if<event::stream_abort>(last->what.body.get()) : nullptr;
   return abort && abort->why == event::stream_abort::reason::user ? abort
                                                                   : nullptr;
 }
 
 const event::stream_error* failure(const demo_case& c) {
   const auto* last = c.terminal_event();
-  return last ? std::get_if<event::stream_error>(&last->what.body) : nullptr;
+  return last ? std::get_if<event::stream_error>(last->what.body.get())
+              : nullptr;
 }
 
 std::size_t occurrences(const std::string& text, std::string_view of) {
@@ -74,7 +75,7 @@ std::size_t occurrences(const std::string& text, std::string_view of) {
 std::string text_before_retry(const demo_case& c) {
   demo_reader reader;
   for (const auto& e : c.seen->events) {
-    if (std::holds_alternative<event::attempt_retry>(e.what.body))
+    if (std::holds_alternative<event::attempt_retry>(*e.what.body))
       break;
     reader.take(e.what);
   }
@@ -181,12 +182,12 @@ demo_claim claim_replaced(const demo_case& c) {
   // stream_start, …, stream_abort(replaced), stream_start, …, stream_end
   std::string order;
   for (const auto& e : c.seen->events) {
-    const auto* abort = std::get_if<event::stream_abort>(&e.what.body);
-    if (std::holds_alternative<event::stream_start>(e.what.body))
+    const auto* abort = std::get_if<event::stream_abort>(e.what.body.get());
+    if (std::holds_alternative<event::stream_start>(*e.what.body))
       order += 's';
     else if (abort)
       order += abort->why == event::stream_abort::reason::replaced ? 'r' : 'a';
-    else if (terminal(e.what.body))
+    else if (terminal(*e.what.body))
       order += 't';
   }
   const bool closed_first =

@@ -72,9 +72,11 @@ std::string outcome_of(const demo_case& c) {
     return "not started: " + std::string{to_string(c.seen->not_started->code)};
   if (!last)
     return "did not end";
-  if (const auto* stop = std::get_if<event::stream_abort>(&last->what.body))
+  if (const auto* stop =
+        std::get_if<event::stream_abort>(last->what.body.get()))
     return "aborted: " + std::string{to_string(stop->why)};
-  if (const auto* failed = std::get_if<event::stream_error>(&last->what.body))
+  if (const auto* failed =
+        std::get_if<event::stream_error>(last->what.body.get()))
     return "failed: " + std::string{to_string(failed->why.code)};
   const auto retries = c.all<event::attempt_retry>().size();
   return retries == 0 ? "completed"
@@ -83,9 +85,9 @@ std::string outcome_of(const demo_case& c) {
 
 const char* outcome_color(const demo_case& c) {
   const auto* last = c.terminal_event();
-  if (!last || std::holds_alternative<event::stream_error>(last->what.body))
+  if (!last || std::holds_alternative<event::stream_error>(*last->what.body))
     return color_of("failed");
-  return color_of(std::holds_alternative<event::stream_end>(last->what.body)
+  return color_of(std::holds_alternative<event::stream_end>(*last->what.body)
                     ? "done"
                     : "stopped");
 }

@@ -43,7 +43,7 @@ expected<void> dump_workspace(store& of, const std::string& id) {
   if (found->last_stream) {
     stream_event last;
     last.of = found->last_stream->identity;
-    last.body = *found->last_stream->terminal;
+    last.body = found->last_stream->terminal;
     auto line = parse_ordered_json(json_line(last)).value();
     line.erase("seq"); // Of a delivery,
     line.erase("at");  // and when that was.

@@ -260,7 +260,7 @@ terminal_view::terminal_view(view_options options) : options_(options) {}
 
 shown_event terminal_view::show(const stream_event& event) {
   shown_event shown;
-  std::visit(view_writer{*this, shown}, event.body);
+  std::visit(view_writer{*this, shown}, *event.body);
   return shown;
 }
 

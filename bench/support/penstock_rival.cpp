@@ -24,10 +24,10 @@ public:
   }
   void count(const event_batch& batch) {
     for (const auto& e : batch) {
-      if (const auto* delta = std::get_if<event::text_delta>(&e.body))
+      if (const auto* delta = std::get_if<event::text_delta>(e.body.get()))
         results_.text(index_, delta->text);
-      else if (terminal(e.body))
-        results_.ended(std::holds_alternative<event::stream_end>(e.body));
+      else if (terminal(*e.body))
+        results_.ended(std::holds_alternative<event::stream_end>(*e.body));
     }
   }
 

@@ -21,10 +21,10 @@ void client_view::take(const stream_event& e) {
       else if constexpr (requires { m.offset; })
         parts_[m.part] += m.text;
       else if constexpr (requires { m.part; })
-        parts_[m.part] += "|" + std::string{name_of(e.body)};
+        parts_[m.part] += "|" + std::string{name_of(*e.body)};
     },
-    e.body);
-  ended_ = ended_ || terminal(e.body);
+    *e.body);
+  ended_ = ended_ || terminal(*e.body);
 }
 
 } // namespace penstock::testing

@@ -21,7 +21,7 @@ std::string transcript::take(const stream_event& e) {
   if (e.after)
     after_ = e.after;
   const auto stream = e.of->stream;
-  if (std::get_if<event::stream_start>(&e.body)) {
+  if (std::get_if<event::stream_start>(e.body.get())) {
     if (!ended_)
       return "stream_start before the end of the stream before";
     discard();
@@ -30,7 +30,7 @@ std::string transcript::take(const stream_event& e) {
     ++starts_;
     return {};
   }
-  if (terminal(e.body)) {
+  if (terminal(*e.body)) {
     if (stream == stream_id{})
       return {};
     if (stream == stream_ && ended_ && starts_ != 0)
@@ -39,25 +39,25 @@ std::string transcript::take(const stream_event& e) {
     ++ends_;
     return {};
   }
-  if (std::get_if<event::caught_up>(&e.body)
-      || std::get_if<event::queue_changed>(&e.body)
-      || std::get_if<event::history_changed>(&e.body))
+  if (std::get_if<event::caught_up>(e.body.get())
+      || std::get_if<event::queue_changed>(e.body.get())
+      || std::get_if<event::history_changed>(e.body.get()))
     return {};
   if (ended_)
-    return std::string{"after the terminal event: "} += name_of(e.body);
-  if (auto* m = std::get_if<event::text_delta>(&e.body))
+    return std::string{"after the terminal event: "} += name_of(*e.body);
+  if (auto* m = std::get_if<event::text_delta>(e.body.get()))
     return grow(m->part, m->offset, m->text);
-  if (auto* m = std::get_if<event::reasoning_delta>(&e.body))
+  if (auto* m = std::get_if<event::reasoning_delta>(e.body.get()))
     return grow(m->part, m->offset, m->text);
-  if (auto* m = std::get_if<event::refusal_delta>(&e.body))
+  if (auto* m = std::get_if<event::refusal_delta>(e.body.get()))
     return grow(m->part, m->offset, m->text);
-  if (auto* m = std::get_if<event::tool_call_delta>(&e.body))
+  if (auto* m = std::get_if<event::tool_call_delta>(e.body.get()))
     return grow(m->part, m->offset, m->input_text);
-  if (auto* m = std::get_if<event::text_end>(&e.body))
+  if (auto* m = std::get_if<event::text_end>(e.body.get()))
     closed_[m->part] = true;
-  if (auto* m = std::get_if<event::reasoning_end>(&e.body))
+  if (auto* m = std::get_if<event::reasoning_end>(e.body.get()))
     closed_[m->part] = true;
-  if (auto* m = std::get_if<event::retract>(&e.body)) {
+  if (auto* m = std::get_if<event::retract>(e.body.get())) {
     parts_.erase(parts_.lower_bound(m->part), parts_.end());
     closed_.erase(closed_.lower_bound(m->part), closed_.end());
   }
@@ -95,7 +95,7 @@ void collecting_sink::deliver(event_batch batch) {
 std::vector<std::string> collecting_sink::names() const {
   std::vector<std::string> all;
   for (const auto& e : events)
-    all.emplace_back(name_of(e.body));
+    all.emplace_back(name_of(*e.body));
   return all;
 }
 

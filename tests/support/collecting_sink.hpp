@@ -54,7 +54,7 @@ public:
   std::vector<Event> all() const {
     std::vector<Event> found;
     for (const auto& e : events)
-      if (auto* body = std::get_if<Event>(&e.body))
+      if (auto* body = std::get_if<Event>(e.body.get()))
         found.push_back(*body);
     return found;
   }

@@ -90,11 +90,11 @@ std::string contract_simulation::compare_told() {
   for (; watched_ < watcher_->events.size(); ++watched_) {
     const auto& e = watcher_->events[watched_];
     const auto id = static_cast<std::uint64_t>(e.of->stream);
-    if (auto word = word_of(e.body, id); !word.empty())
+    if (auto word = word_of(*e.body, id); !word.empty())
       seen_.push_back(std::move(word));
-    if (std::holds_alternative<event::stream_start>(e.body))
+    if (std::holds_alternative<event::stream_start>(*e.body))
       streams_.push_back(id);
-    if (auto* result = std::get_if<event::tool_result>(&e.body)) {
+    if (auto* result = std::get_if<event::tool_result>(e.body.get())) {
       told_results_.insert(result->tool_call_id);
       if (!durable_results_.contains(result->tool_call_id)
           && !unrecorded_.contains(id))
@@ -108,7 +108,7 @@ std::string contract_simulation::compare_told() {
             texts.push_back(text);
         }
       },
-      e.body);
+      *e.body);
   }
   for (const auto& wrong : watcher_->violations)
     return wrong;

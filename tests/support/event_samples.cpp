@@ -65,7 +65,7 @@ stream_event sample_of(event_body body) {
       && !std::holds_alternative<event::history_changed>(body))
     e.after = position{stream_id{255}, 3, 4};
   e.replay = true;
-  e.body = std::move(body);
+  e.body = std::make_shared<const event_body>(std::move(body));
   return e;
 }
 

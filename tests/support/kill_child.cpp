@@ -191,19 +191,20 @@ void tell_event(const teller& tell, const stream_event& e) {
   const auto say = [&](const char* kind, const std::string& rest) {
     tell.line(kind, id.workspace_id, id.stream, rest);
   };
-  if (std::holds_alternative<event::stream_start>(e.body))
+  if (std::holds_alternative<event::stream_start>(*e.body))
     say("start", {});
-  else if (const auto* text = std::get_if<event::text_delta>(&e.body))
+  else if (const auto* text = std::get_if<event::text_delta>(e.body.get()))
     say("text", "|" + text->text);
-  else if (const auto* s = std::get_if<event::tool_execution_start>(&e.body))
+  else if (const auto* s =
+             std::get_if<event::tool_execution_start>(e.body.get()))
     say("started", s->tool_call_id);
-  else if (const auto* r = std::get_if<event::tool_result>(&e.body))
+  else if (const auto* r = std::get_if<event::tool_result>(e.body.get()))
     say("answered", r->tool_call_id);
-  else if (const auto* end = std::get_if<event::stream_end>(&e.body))
+  else if (const auto* end = std::get_if<event::stream_end>(e.body.get()))
     say("end", "stream_end " + std::to_string(end->usage.input_total) + " "
                  + std::to_string(end->usage.output_total));
-  else if (terminal(e.body) && id.stream != stream_id{})
-    say("end", std::string{name_of(e.body)} + " 0 0");
+  else if (terminal(*e.body) && id.stream != stream_id{})
+    say("end", std::string{name_of(*e.body)} + " 0 0");
 }
 
 [[noreturn]] void fail(const char* what, const error& why) {
@@ -234,7 +235,7 @@ void drive(runtime& rt, const teller& tell, int i,
     for (bool over = false; !over;)
       for (const auto& e : events->wait(10s)) {
         tell_event(tell, e);
-        over = over || terminal(e.body);
+        over = over || terminal(*e.body);
       }
   }
 }

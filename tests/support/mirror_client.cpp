@@ -21,7 +21,7 @@ void mirror_client::deliver(event_batch batch) {
       complain("seq " + std::to_string(e.seq) + " instead of "
                + std::to_string(seq_));
     told_ |= e.of->stream != stream_id{}
-             && !std::holds_alternative<event::caught_up>(e.body);
+             && !std::holds_alternative<event::caught_up>(*e.body);
     take(e);
     if (e.after)
       after_ = e.after;
@@ -102,7 +102,7 @@ void mirror_client::take(const stream_event& e) {
         end(e, m.parts);
       }
     },
-    e.body);
+    *e.body);
 }
 
 } // namespace penstock::testing

@@ -117,8 +117,9 @@ struct watched_workspace {
   /// The body of the one terminal event of its kind. Null: it was none.
   template <class Event>
   const Event* end() const {
-    return sink->events.empty() ? nullptr
-                                : std::get_if<Event>(&sink->events.back().body);
+    return sink->events.empty()
+             ? nullptr
+             : std::get_if<Event>(sink->events.back().body.get());
   }
 };
 
