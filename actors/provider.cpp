@@ -205,6 +205,7 @@ attempt_report provider_state::make_report() {
   report.failure = std::move(result.failure);
   report.stopped = stopped_;
   report.finished = std::move(result.finished);
+  report.explanation = std::move(result.explanation);
   report.usage = result.usage;
   report.batches = batches_;
   report.any_part = result.any_part;

@@ -265,28 +265,30 @@ void provider_response::note(const stream_part& p) {
   auto& s = summary_;
   s.any = true;
   s.any_part = s.any_part || shows_output(p);
-  std::visit(
-    overloaded{
-      [&](const part::response_info& info) {
-        if (s.response_id.empty())
-          s.response_id = info.id;
-        if (s.response_model.empty())
-          s.response_model = info.model;
-      },
-      [&](const part::refusal&) { s.refusal = true; },
-      [&](const part::tool_start& start) {
-        if (start.provider_executed)
-          not_ours_.insert(start.key);
-      },
-      [&](const part::tool_complete& call) {
-        if (!not_ours_.contains(call.key))
-          s.complete_calls = true;
-      },
-      [&](const part::usage& usage) { usage_ = usage.what; },
-      [&](const part::finished& finished) { s.finished = finished.why; },
-      [](const auto&) {},
-    },
-    p);
+  std::visit(overloaded{
+               [&](const part::response_info& info) {
+                 if (s.response_id.empty())
+                   s.response_id = info.id;
+                 if (s.response_model.empty())
+                   s.response_model = info.model;
+               },
+               [&](const part::refusal&) { s.refusal = true; },
+               [&](const part::tool_start& start) {
+                 if (start.provider_executed)
+                   not_ours_.insert(start.key);
+               },
+               [&](const part::tool_complete& call) {
+                 if (!not_ours_.contains(call.key))
+                   s.complete_calls = true;
+               },
+               [&](const part::usage& usage) { usage_ = usage.what; },
+               [&](const part::finished& finished) {
+                 s.finished = finished.why;
+                 s.explanation = finished.explanation;
+               },
+               [](const auto&) {},
+             },
+             p);
 }
 
 // One JSON value where a stream was expected: an error object, perhaps in an

@@ -53,8 +53,9 @@ public:
   struct summary {
     std::optional<error> failure;
     std::optional<finish> finished;
-    token_usage usage; ///< With its quality.
-    bool any = false;  ///< Of whatever kind.
+    std::string explanation; ///< `part::finished::explanation`
+    token_usage usage;       ///< With its quality.
+    bool any = false;        ///< Of whatever kind.
     bool any_part = false, complete_calls = false, refusal = false;
     std::string response_id, response_model;
   };

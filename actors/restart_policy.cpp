@@ -36,22 +36,23 @@ std::vector<std::string> without_doubles(std::vector<std::string> chain) {
   return once;
 }
 
-error refusal(const attempt_outcome& outcome) {
-  error why{errc::model_refusal, "the model declined to answer", 0, {}, {}};
+// With the provider's own word for it, and what it says beside.
+error ended(errc code, std::string message, const attempt_outcome& outcome) {
   if (outcome.finished && outcome.finished->raw)
-    why.message += " (" + *outcome.finished->raw + ")";
-  return why;
+    message += " (" + *outcome.finished->raw + ")";
+  if (!outcome.explanation.empty())
+    message += ": " + outcome.explanation;
+  return {code, std::move(message), 0, {}, {}};
+}
+
+error refusal(const attempt_outcome& outcome) {
+  return ended(errc::model_refusal, "the model declined to answer", outcome);
 }
 
 // A finish reason of the provider's that says that it failed: `error` of
 // OpenRouter, `insufficient_system_resource` of DeepSeek, …
-error failure_in(const finish& how) {
-  return {errc::server_error,
-          "the provider gave up its answer"
-            + (how.raw ? " (" + *how.raw + ")" : std::string{}),
-          0,
-          {},
-          {}};
+error failure_in(const attempt_outcome& outcome) {
+  return ended(errc::server_error, "the provider gave up its answer", outcome);
 }
 
 error silence() {
@@ -111,7 +112,7 @@ restart_decision restart_policy::after(const attempt_outcome& outcome,
   if (outcome.failure)
     return judge(outcome, *outcome.failure, world);
   if (outcome.finished && outcome.finished->reason == finish_reason::error)
-    return judge(outcome, failure_in(*outcome.finished), world);
+    return judge(outcome, failure_in(outcome), world);
   if (refused(outcome))
     return judge(outcome, refusal(outcome), world);
   if (!outcome.any_part && !has_output_) {

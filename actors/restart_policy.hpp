@@ -88,6 +88,7 @@ struct attempt_outcome {
   bool stopped = false;         ///< We stopped it.
   std::optional<error> failure; ///< Absent: the body came to its end.
   std::optional<finish> finished;
+  std::string explanation; ///< `part::finished::explanation`
   bool any_part = false;
   bool complete_calls = false;
   bool refusal = false;

@@ -329,6 +329,7 @@ attempt_outcome supervisor_state::outcome_of(const attempt_record& a) const {
   attempt_outcome outcome;
   outcome.failure = a.report.failure;
   outcome.finished = a.report.finished;
+  outcome.explanation = a.report.explanation;
   outcome.any_part = a.report.any_part;
   outcome.complete_calls = a.report.complete_calls;
   outcome.refusal = a.report.refusal;

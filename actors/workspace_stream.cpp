@@ -11,10 +11,11 @@ namespace penstock {
 
 namespace {
 
-// Anthropic's `pause_turn`: a long turn of the provider's own tools; it goes on
-// when the answer is sent back as it is.
+// Anthropic's `pause_turn`, of a long turn of the provider's own tools, and the
+// pause after a compaction, if it was asked for: the turn goes on when the
+// answer is sent back as it is.
 bool paused_turn(const std::optional<finish>& f) {
-  return f && f->raw == "pause_turn";
+  return f && (f->raw == "pause_turn" || f->raw == "compaction");
 }
 
 bool is_output(const stream_part& p) {

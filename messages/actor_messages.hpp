@@ -169,6 +169,7 @@ struct attempt_report {
   std::optional<error> failure; ///< Absent: the body came to its end.
   bool stopped = false;         ///< We stopped it.
   std::optional<finish> finished;
+  std::string explanation; ///< `part::finished::explanation`
   token_usage usage;
   /// Batches of parts that it has sent; WORKSPACE holds them against what it
   /// got.

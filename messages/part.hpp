@@ -95,6 +95,8 @@ struct usage {
 };
 struct finished {
   finish why;
+  /// What the provider says about it, for a person: one line without keys.
+  std::string explanation = {};
 };
 /// An error inside the stream. Nothing of the attempt counts after it.
 struct failed {

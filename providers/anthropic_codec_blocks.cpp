@@ -129,4 +129,14 @@ ordered_json server_result_block(const tool_result_content& result) {
   return std::move(*block);
 }
 
+ordered_json whole_block(const tool_result_content& result) {
+  auto block = parse_ordered_json(result.output_json);
+  if (!block || !block->is_object() || block->contains("tool_use_id"))
+    return nullptr;
+  const auto type = block->find("type");
+  if (type == block->end() || *type != result.tool_name)
+    return nullptr;
+  return std::move(*block);
+}
+
 } // namespace penstock::anthropic

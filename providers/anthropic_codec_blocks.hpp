@@ -37,4 +37,7 @@ ordered_json server_call_block(const tool_call_content& call);
 /// not this API's decoder that wrote it.
 ordered_json server_result_block(const tool_result_content& result);
 
+/// The same for a block that is no tool's (a compaction, a fallback).
+ordered_json whole_block(const tool_result_content& result);
+
 } // namespace penstock::anthropic

@@ -90,7 +90,7 @@ void mark_turn(ordered_json& turn, const ordered_json& mark) {
   auto& content = turn["content"];
   for (auto block = content.rbegin(); block != content.rend(); ++block) {
     const auto& type = block->at("type");
-    if (type == "thinking" || type == "redacted_thinking")
+    if (type == "thinking" || type == "redacted_thinking" || type == "fallback")
       continue;
     (*block)["cache_control"] = mark;
     return;
@@ -153,10 +153,10 @@ expected<encoded_body> encode_body(const endpoint& at, std::string_view model,
     if (!options)
       return fail(options.error());
     merge_options(body, *options);
-    out.betas = betas_for(*options);
   }
   if (auto done = add_tool_choice(body, what.tool_choice, facts, model); !done)
     return fail(done.error());
+  out.betas = betas_for(body);
   return out;
 }
 

@@ -25,10 +25,17 @@ bool is_reasoning(const ordered_json& block) {
   return has_type(block, "thinking") || has_type(block, "redacted_thinking");
 }
 
-// What the API runs itself: server_tool_use, mcp_tool_use and their results.
+// What the API runs itself: server_tool_use, mcp_tool_use and their results,
+// and the compaction of what came before.
 bool is_server_block(const ordered_json& block) {
   const auto& type = block.at("type").get_ref<const std::string&>();
-  return type.ends_with("_tool_use") || type.ends_with("_tool_result");
+  return type.ends_with("_tool_use") || type.ends_with("_tool_result")
+         || type == "compaction";
+}
+
+// It parts what two models said, and says nothing itself.
+bool is_fallback(const ordered_json& block) {
+  return has_type(block, "fallback");
 }
 
 struct turn {
@@ -52,7 +59,8 @@ public:
       for (const auto& part : m.parts)
         if (auto* r = std::get_if<tool_result_content>(&part);
             r && r->provider_executed)
-          server_results_.insert(r->tool_call_id);
+          (whole_block(*r).is_null() ? server_results_ : whole_blocks_)
+            .insert(r->tool_call_id);
   }
 
   expected<void> add(std::size_t index) {
@@ -100,6 +108,7 @@ private:
   const std::string_view model_;
   encoder_notes& left_out_;
   std::set<std::string> server_results_; // ids that have a result somewhere
+  std::set<std::string> whole_blocks_;   // ditto, but of no tool
   std::set<std::string> server_calls_;   // ids whose call was sent
   std::set<std::string> ids_;            // of tool_use, all of them
   std::vector<open_call> open_calls_;    // of the last assistant turn
@@ -191,6 +200,8 @@ expected<void> conversation_builder::add(role from,
       call.item_id.clear();
     open_calls_.push_back({p.id, call.id});
     turn_of(from).blocks.push_back(tool_use_block(call));
+  } else if (whole_blocks_.contains(p.id)) {
+    return {}; // Nobody called: the result is all there is.
   } else if (!same_api_) {
     note_once("a tool call that another API ran");
   } else if (server_results_.contains(p.id) || awaited_) {
@@ -209,7 +220,12 @@ expected<void> conversation_builder::add(role, const tool_result_content& p) {
 }
 
 void conversation_builder::add_server_result(const tool_result_content& p) {
-  auto block = same_api_ ? server_result_block(p) : ordered_json();
+  auto block = same_api_ ? whole_block(p) : ordered_json();
+  if (!block.is_null()) {
+    turn_of(role::assistant).blocks.push_back(std::move(block));
+    return;
+  }
+  block = same_api_ ? server_result_block(p) : ordered_json();
   if (!block.is_null() && server_calls_.contains(p.tool_call_id))
     turn_of(role::assistant).blocks.push_back(std::move(block));
   else
@@ -270,6 +286,8 @@ void conversation_builder::settle_turns() {
     // Reasoning that led to nothing is refused as the end of a turn.
     while (!t.blocks.empty() && is_reasoning(t.blocks.back()))
       t.blocks.pop_back();
+    if (std::all_of(t.blocks.begin(), t.blocks.end(), is_fallback))
+      t.blocks.clear();
     if (t.results.empty() && t.blocks.empty())
       continue;
     if (settled.empty() || settled.back().from != t.from) {

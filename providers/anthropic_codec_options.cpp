@@ -12,17 +12,26 @@ namespace penstock::anthropic {
 namespace {
 
 struct beta {
-  std::string_view needs; ///< A member of the options, or a tool's type.
+  std::string_view needs; ///< A member, or a type.
   std::string_view name;
 };
 
 // Source: the page of each feature at platform.claude.com/docs/en, and the
 // official SDK for Python, types/anthropic_beta_param.py.
+constexpr std::string_view compact_beta = "compact-2026-01-12";
+constexpr std::string_view fallback_beta = "server-side-fallback-2026-06-01";
+constexpr std::string_view default_fallback_beta =
+  "server-side-fallback-2026-07-01";
+constexpr std::string_view clearing_beta = "context-management-2025-06-27";
 constexpr beta members[] = {
-  {"context_management", "context-management-2025-06-27"},
-  {"fallbacks", "server-side-fallback-2026-06-01"},
   {"mcp_servers", "mcp-client-2025-11-20"},
   {"speed", "fast-mode-2026-02-01"},
+};
+// What earlier answers left, and goes back whatever the options are now.
+constexpr beta block_types[] = {
+  {"compaction", compact_beta},
+  {"fallback", fallback_beta},
+  {"mcp_tool_use", "mcp-client-2025-11-20"},
 };
 constexpr beta tool_types[] = {
   {"advisor_20260301", "advisor-tool-2026-03-01"},
@@ -36,6 +45,35 @@ constexpr beta tool_types[] = {
 void append(std::string& list, std::string_view name) {
   if (!name.empty() && list.find(name) == list.npos)
     list.append(list.empty() ? "" : ",").append(name);
+}
+
+template <std::size_t N>
+void append_for(std::string& list, const beta (&rows)[N],
+                std::string_view needs) {
+  for (const auto& row : rows)
+    if (row.needs == needs)
+      append(list, row.name);
+}
+
+const ordered_json& at(const ordered_json& object, const char* name) {
+  static const ordered_json nothing;
+  const auto found = object.is_object() ? object.find(name) : object.end();
+  return found == object.end() ? nothing : *found;
+}
+
+// An empty one if it is none.
+const ordered_json& array_at(const ordered_json& object, const char* name) {
+  static const auto none = ordered_json::array();
+  const auto& list = at(object, name);
+  return list.is_array() ? list : none;
+}
+
+// Calls `take` with the type of each element that has one.
+template <class Take>
+void for_types(const ordered_json& list, Take take) {
+  for (const auto& one : list)
+    if (const auto& type = at(one, "type"); type.is_string())
+      take(std::string_view{type.get_ref<const std::string&>()});
 }
 
 void merge(ordered_json& into, const ordered_json& from) {
@@ -87,19 +125,24 @@ void merge_options(ordered_json& body, const ordered_json& options) {
   }
 }
 
-std::string betas_for(const ordered_json& options) {
+std::string betas_for(const ordered_json& body) {
   std::string list;
+  for_types(array_at(at(body, "context_management"), "edits"),
+            [&](std::string_view type) {
+              append(list, type.starts_with("compact") ? compact_beta
+                                                       : clearing_beta);
+            });
+  if (const auto chain = body.find("fallbacks"); chain != body.end())
+    append(list, chain->is_string() ? default_fallback_beta : fallback_beta);
   for (const auto& m : members)
-    if (options.contains(m.needs))
+    if (body.contains(m.needs))
       append(list, m.name);
-  const auto tools = options.find("tools");
-  if (tools == options.end() || !tools->is_array())
-    return list;
-  for (const auto& tool : *tools)
-    for (const auto& t : tool_types)
-      if (tool.is_object() && tool.contains("type")
-          && tool.at("type") == t.needs)
-        append(list, t.name);
+  for_types(array_at(body, "tools"),
+            [&](std::string_view type) { append_for(list, tool_types, type); });
+  for (const auto& turn : array_at(body, "messages"))
+    for_types(array_at(turn, "content"), [&](std::string_view type) {
+      append_for(list, block_types, type);
+    });
   return list;
 }
 

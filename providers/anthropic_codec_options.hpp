@@ -13,9 +13,9 @@ namespace penstock::anthropic {
 /// @pre both are objects.
 void merge_options(ordered_json& body, const ordered_json& options);
 
-/// The values of `anthropic-beta` that the members and tools of `options`
-/// need, joined by commas; empty if none.
-std::string betas_for(const ordered_json& options);
+/// The values of `anthropic-beta` that the members, the tools and the blocks of
+/// a request need, joined by commas; empty if none.
+std::string betas_for(const ordered_json& body);
 
 /// `more` over `base`. A header that both have is replaced, but the betas of
 /// both count.

@@ -1,6 +1,7 @@
 #include "providers/anthropic_codec_stream.hpp"
 
 #include "messages/limits.hpp"
+#include "providers/decoding.hpp"
 #include "providers/error_classifier.hpp"
 
 #include <array>
@@ -29,6 +30,20 @@ finish_reason unified(std::string_view stop_reason) {
     if (name == stop_reason)
       return reason;
   return finish_reason::other;
+}
+
+// Why the model declined, and who else may answer.
+std::string explanation_of(const json& details) {
+  std::string all;
+  for (const auto* name : {"category", "explanation"})
+    if (const auto text = bytes_of(details, name); !text.empty())
+      all.append(all.empty() ? "" : ": ").append(text);
+  if (const auto model = bytes_of(details, "recommended_model"); !model.empty())
+    all.append(all.empty() ? "" : " ")
+      .append("(recommended instead: ")
+      .append(model)
+      .append(")");
+  return decoding::explanation(all);
 }
 
 ordered_json* find_member(ordered_json& object, const char* name) {
@@ -143,7 +158,7 @@ void event_reader::message_start(const json& event, std::string_view data,
   auto model = text_of(message, "model");
   if (!id.empty() || !model.empty())
     out.add(part::response_info{std::move(id), std::move(model)});
-  set_stop_reason(member(message, "stop_reason"));
+  set_stop_reason(message);
   if (const auto& usage = member(message, "usage"); usage.is_object()) {
     usage_.take(usage);
     out.add(
@@ -171,13 +186,15 @@ void event_reader::whole_blocks(std::string_view data, part_batch& out) {
   }
 }
 
-void event_reader::set_stop_reason(const json& reason) {
-  if (reason.is_string())
+void event_reader::set_stop_reason(const json& of) {
+  if (const auto& reason = member(of, "stop_reason"); reason.is_string())
     stop_reason_ = text_of(reason);
+  if (const auto& details = member(of, "stop_details"); details.is_object())
+    explanation_ = explanation_of(details);
 }
 
 void event_reader::message_delta(const json& event, part_batch& out) {
-  set_stop_reason(member(member(event, "delta"), "stop_reason"));
+  set_stop_reason(member(event, "delta"));
   const auto& usage = member(event, "usage");
   if (!usage.is_object())
     return;
@@ -191,7 +208,8 @@ void event_reader::finish(part_batch& out) {
   finished_ = true;
   out.add(part::finished{
     {stop_reason_ ? unified(*stop_reason_) : finish_reason::other,
-     stop_reason_}});
+     stop_reason_},
+    explanation_});
 }
 
 void event_reader::block_start(const json& event, std::string_view data,
@@ -212,8 +230,13 @@ void event_reader::block_start(const json& event, std::string_view data,
 // The block that a delta belongs to. A server that leaves the start out is
 // understood where the delta says enough.
 content_block* event_reader::last_block(kind if_missing) {
-  if (const auto found = blocks_.find(last_index_); found != blocks_.end())
-    return found->second.what == if_missing ? &found->second : nullptr;
+  if (const auto found = blocks_.find(last_index_); found != blocks_.end()) {
+    auto& block = found->second;
+    if (block.what == if_missing)
+      return &block;
+    block.partly_known = true;
+    return nullptr;
+  }
   if (if_missing != kind::text && if_missing != kind::thinking)
     return nullptr;
   auto& block = blocks_[last_index_];
@@ -254,8 +277,14 @@ void event_reader::block_delta(const json& event, std::string_view data,
       b->signature = text_of(delta, "signature");
   } else if (type == "compaction_delta") {
     last_index_ = index;
-    if (auto* b = last_block(kind::compaction))
+    if (auto* b = last_block(kind::compaction)) {
       add_compaction(*b, bytes_of(delta, "content"), out);
+      if (const auto& opaque = member(delta, "encrypted_content");
+          opaque.is_string())
+        b->start["encrypted_content"] = text_of(opaque);
+    }
+  } else if (const auto b = blocks_.find(index); b != blocks_.end()) {
+    b->second.partly_known = true;
   }
 }
 

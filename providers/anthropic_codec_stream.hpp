@@ -28,17 +28,18 @@ struct content_block {
     result, ///< *_tool_result, of a tool that the provider ran
     upload, ///< container_upload
     compaction,
-    other, ///< Of a later API: skipped.
+    other, ///< fallback, and those of a later API
   } what = kind::other;
   std::optional<part_key> key; ///< Unset until it yields its first part.
   utf8_joiner joiner;          ///< Of its deltas.
   ordered_json start;          ///< The block as it was when it began.
-  std::string input;           ///< call: the deltas so far.
+  std::string input;           ///< call, compaction: the deltas so far.
   std::string signature;       ///< thinking
+  bool partly_known = false;   ///< other: a delta came that nobody understands
 };
 
 /// Reads message_start, content_block_*, message_delta, message_stop, ping and
-/// error. Unknown events, blocks and deltas are skipped.
+/// error. Unknown events and deltas are skipped.
 ///
 /// - A block that was cut before its stop is not closed: no text_end, no
 ///   reasoning_end, no tool_complete.
@@ -47,7 +48,11 @@ struct content_block {
 ///   of what else the block had (`caller`, `server_name`), or empty. A
 ///   tool_result's `output_json` is the whole block. So the encoder can send
 ///   both back as they came.
+/// - A block that is no tool's but goes back as it came (a compaction, a
+///   fallback, what is not known and came whole) is a tool_result without a
+///   call: its `tool_name` is the type, its id is made of the message's.
 /// - A container_upload is a source whose id is the file's.
+/// - The `explanation` of the end is that of a refusal.
 /// - Usage comes with message_start (partial) and message_delta (exact once
 ///   there is a stop_reason).
 /// - The message is over at message_stop; a body that ends between the
@@ -114,12 +119,14 @@ private:
   void close_thinking(content_block& block, part_batch& out);
   void close_result(content_block& block, part_batch& out);
   void close_upload(content_block& block, part_batch& out);
+  void close_compaction(content_block& block, part_batch& out);
+  void close_whole(content_block& block, part_batch& out);
 
   content_block* last_block(kind if_missing);
   std::optional<part_key> key_of(content_block& block, part_batch& out);
   std::optional<part_key> new_key(part_batch& out);
   bool count_text(std::size_t bytes, part_batch& out);
-  void set_stop_reason(const json& reason);
+  void set_stop_reason(const json& of);
 
   struct provider_call {
     part_key key;
@@ -134,6 +141,7 @@ private:
   usage_counter usage_;
   std::string message_id_;
   std::optional<std::string> stop_reason_;
+  std::string explanation_; // of stop_reason_
   part_key next_key_ = 0;
   std::size_t text_bytes_ = 0;
   bool started_ = false, finished_ = false, failed_ = false;

@@ -121,7 +121,12 @@ void event_reader::close(content_block& block, part_batch& out) {
     close_upload(block, out);
     break;
   case kind::compaction:
+    block.input += rest;
+    close_compaction(block, out);
+    break;
   case kind::other:
+    if (!block.partly_known)
+      close_whole(block, out);
     break;
   }
 }
@@ -149,8 +154,29 @@ void event_reader::add_compaction(content_block& block, std::string_view delta,
   const auto text = block.joiner.join(delta);
   if (text.empty() || !count_text(text.size(), out))
     return;
+  block.input += text;
   if (const auto key = key_of(block, out))
     out.add(part::compaction{*key, std::string{text}});
+}
+
+// One without content has failed; it does no harm where it goes back.
+void event_reader::close_compaction(content_block& block, part_batch& out) {
+  auto& content = block.start["content"];
+  if (block.input.empty())
+    content = nullptr;
+  else
+    content = std::move(block.input);
+  block.key.reset(); // The text so far was for whoever watches.
+  close_whole(block, out);
+}
+
+void event_reader::close_whole(content_block& block, part_batch& out) {
+  auto type = text_at(block.start, "type");
+  if (type.empty())
+    return;
+  if (const auto key = key_of(block, out))
+    out.add(part::tool_result{*key, message_id_ + "_" + std::to_string(*key),
+                              std::move(type), to_text(block.start), false});
 }
 
 void event_reader::add_input(content_block& block, std::string_view delta,

@@ -1,5 +1,6 @@
 #include "providers/decoding.hpp"
 
+#include "messages/limits.hpp"
 #include "providers/scrub.hpp"
 
 #include <limits>
@@ -14,6 +15,11 @@ bool is_blank(std::string_view text) noexcept {
 bool is_something(const json& value) {
   return !value.is_null() && value != "" && value != false
          && !(value.is_structured() && value.empty());
+}
+
+std::string explanation(std::string_view text) {
+  return one_line(scrub(one_line(text, limits::error_body_bytes_max)),
+                  limits::error_message_bytes_max);
 }
 
 std::uint64_t sum(std::uint64_t a, std::uint64_t b) noexcept {

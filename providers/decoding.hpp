@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace penstock::decoding {
@@ -16,6 +17,10 @@ bool is_blank(std::string_view text) noexcept;
 /// Whether a member says anything: servers send `"error": null`, "", false, {}
 /// and [] in healthy events.
 bool is_something(const json& value);
+
+/// What a provider says of the end of its answer, for a person: one line,
+/// bounded, without keys.
+std::string explanation(std::string_view text);
 
 /// Counts from outside do not wrap: the largest if they would.
 std::uint64_t sum(std::uint64_t a, std::uint64_t b) noexcept;

@@ -186,10 +186,12 @@ void decoder::on_chunk(const json& chunk, std::string_view data,
     sources_.take(candidate, parts_);
     if (auto raw = text_of(candidate, "finishReason"); !raw.empty()) {
       finish_raw_ = std::move(raw);
+      explanation_ =
+        decoding::explanation(bytes_of(candidate, "finishMessage"));
       blocked_ = false;
     }
   }
-  on_feedback(member(chunk, "promptFeedback"), out);
+  on_feedback(member(chunk, "promptFeedback"));
   on_usage(counts_of(member(chunk, "usageMetadata")), out);
 }
 
@@ -206,11 +208,12 @@ void decoder::on_info(const json& chunk, part_batch& out) {
 }
 
 // The prompt was refused before a model saw it: there is no candidate.
-void decoder::on_feedback(const json& feedback, part_batch& out) {
+void decoder::on_feedback(const json& feedback) {
   auto reason = text_of(feedback, "blockReason");
   if (reason.empty() || finish_raw_)
     return;
-  parts_.refusal(bytes_of(feedback, "blockReasonMessage"), out);
+  explanation_ =
+    decoding::explanation(bytes_of(feedback, "blockReasonMessage"));
   finish_raw_ = std::move(reason);
   blocked_ = true;
 }
@@ -365,7 +368,7 @@ void decoder::answer_is_over(part_batch& out) {
   }
   if (reason == finish_reason::stop && calls_.any())
     reason = finish_reason::tool_calls;
-  out.add(part::finished{{reason, finish_raw_}});
+  out.add(part::finished{{reason, finish_raw_}, std::move(explanation_)});
 }
 
 // The body is over. Perhaps it was no event stream, or the server threw an

@@ -53,7 +53,7 @@ private:
   bool on_error(const json& chunk, std::string_view data, part_batch& out);
   void on_chunk(const json& chunk, std::string_view data, part_batch& out);
   void on_info(const json& chunk, part_batch& out);
-  void on_feedback(const json& feedback, part_batch& out);
+  void on_feedback(const json& feedback);
   void on_content(const json& content, std::size_t candidate,
                   std::string_view data, part_batch& out);
   void on_part(const json& part, const ordered_json& ordered, part_batch& out);
@@ -84,6 +84,7 @@ private:
   bool has_id_ = false, has_model_ = false;
   std::optional<token_usage> usage_;      // the last one given
   std::optional<std::string> finish_raw_; // the last one seen
+  std::string explanation_;               // ditto
   bool blocked_ = false;                  // it is the reason of a block
 };
 

@@ -130,8 +130,19 @@ const row table[] = {
    {"source 0 [] [] [f1]"}},
   {"compaction is not text", {start(R"({"type":"compaction","content":null})"),
     delta(R"({"type":"compaction_delta","content":"sum","encrypted_content":"e"})"), stop()},
-   {"compaction 0 sum"}},
-  {"unknown blocks, deltas and events", {start(R"({"type":"fallback","from":{}})"), stop(),
+   {"compaction 0 sum", R"(tool_result 1 m_1 compaction {"type":"compaction","content":"sum","encrypted_content":"e"})"}},
+  {"a compaction in pieces", {start(R"({"type":"compaction","content":null,"encrypted_content":null})"),
+    delta(R"({"type":"compaction_delta","content":"su"})"), delta(R"({"type":"compaction_delta","content":"m","encrypted_content":null})"), stop()},
+   {"compaction 0 su", "compaction 0 m", R"(tool_result 1 m_1 compaction {"type":"compaction","content":"sum","encrypted_content":null})"}},
+  {"a compaction that failed", {start(R"({"type":"compaction"})"), delta(R"({"type":"compaction_delta","content":null})"), stop()},
+   {R"(tool_result 0 m_0 compaction {"type":"compaction","content":null})"}},
+  {"a compaction that was cut is none", {start(R"({"type":"compaction","content":null})"), delta(R"({"type":"compaction_delta","content":"su"})")},
+   {"compaction 0 su"}},
+  {"a fallback", {start(R"({"type":"fallback","to":{"model":"b"},"from":{"model":"a"},"trigger":{"type":"refusal"}})"), stop()},
+   {R"(tool_result 0 m_0 fallback {"type":"fallback","to":{"model":"b"},"from":{"model":"a"},"trigger":{"type":"refusal"}})"}},
+  {"an unknown block is kept if it came whole", {start(R"({"type":"poem","lines":["a"]})"), stop(), start(R"({"type":"poem"})", 1), text("b", 1), stop(1)},
+   {R"(tool_result 0 m_0 poem {"type":"poem","lines":["a"]})"}},
+  {"unknown blocks, deltas and events", {
     start(R"({"type":"hologram"})", 1), delta(R"({"type":"light_delta","light":1})", 1), stop(1),
     start(text_start, 2), delta(R"({"type":"blink_delta"})", 2), text("a", 2), stop(2),
     R"({"type":"weather","now":"rain"})", R"({"type":"ping"})", R"([1])", R"("x")"},
@@ -273,6 +284,27 @@ BOOST_AUTO_TEST_CASE(stop_reasons_have_their_unified_name) {
   for (const auto& [raw, unified] : reasons)
     BOOST_TEST(decoded(answer({}, raw)).back()
                == std::string{"finished "} + unified + " " + raw);
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_says_why) {
+  const auto refused = [](const std::string& details) {
+    return decoded(sse({message_start,
+                        R"({"type":"message_delta","delta":{"stop_reason":)"
+                        R"("refusal","stop_details":)"
+                          + details + "}}",
+                        R"({"type":"message_stop"})"}))
+      .back();
+  };
+  const std::string plain = "finished content-filter refusal";
+  BOOST_TEST(refused(R"({"type":"refusal","category":"cyber","explanation":)"
+                     R"("It could\nharm.","recommended_model":"claude-b"})")
+             == plain
+                  + ": cyber: It could harm. (recommended instead: claude-b)");
+  BOOST_TEST(refused(R"({"category":"bio","explanation":null})")
+             == plain + ": bio");
+  for (const char* nothing :
+       {"null", "{}", R"({"category":null,"explanation":7})", R"("x")"})
+    BOOST_TEST(refused(nothing) == plain);
 }
 
 BOOST_AUTO_TEST_CASE(the_stop_reason_ends_the_answer_even_if_its_stop_is_lost) {

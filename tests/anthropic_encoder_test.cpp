@@ -306,6 +306,29 @@ BOOST_AUTO_TEST_CASE(provider_options_are_merged_last) {
                bad);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_in_beta_is_asked_for) {
+  const auto betas = [](const std::string& options) {
+    return encode(with([&](auto& p) { p.provider_options_json = options; }))
+      .header("anthropic-beta");
+  };
+  const std::string compact = "compact-2026-01-12",
+                    clear = "context-management-2025-06-27";
+  const auto edits = [](const std::string& list) {
+    return R"({"context_management":{"edits":[)" + list + "]}}";
+  };
+  const std::string compaction = R"({"type":"compact_20260112"})",
+                    clearing = R"({"type":"clear_tool_uses_20250919"})";
+  BOOST_TEST(betas(edits(compaction)) == compact);
+  BOOST_TEST(betas(edits(clearing)) == clear);
+  BOOST_TEST(betas(edits(clearing + "," + compaction))
+             == clear + "," + compact);
+  BOOST_TEST(betas(R"({"fallbacks":[{"model":"claude-b"}]})")
+             == "server-side-fallback-2026-06-01");
+  BOOST_TEST(betas(R"({"fallbacks":"default"})")
+             == "server-side-fallback-2026-07-01");
+  BOOST_TEST(betas(R"({"context_management":7,"fallbacks":null})") == "(none)");
+}
+
 BOOST_AUTO_TEST_CASE(headers_cannot_be_split) {
   for (const header& bad :
        {header{"a\r\nb", "c"}, header{"a", "b\nc"}, header{"", "c"},

@@ -177,6 +177,49 @@ BOOST_AUTO_TEST_CASE(calls_that_the_api_ran_go_back_as_they_came) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(blocks_of_no_tool_go_back_as_they_came) {
+  const std::string summary =
+    R"({"type":"compaction","content":"sum","encrypted_content":"e"})";
+  const std::string hop =
+    R"({"type":"fallback","from":{"model":"a"},"to":{"model":"b"}})";
+  const auto kept = [](const std::string& id, const std::string& type,
+                       const std::string& block) {
+    return std::vector<content>{
+      tool_call_content{id, type, "null", "", "", "", true},
+      tool_result_content{id, type, block, false, true, {}}};
+  };
+  auto parts = kept("m_0", "compaction", summary);
+  for (auto& part : kept("m_1", "fallback", hop))
+    parts.push_back(std::move(part));
+  parts.push_back(text_content{"b"});
+  for (const bool last : {false, true}) {
+    std::vector<message> all{user("a"), assistant(parts)};
+    if (!last)
+      all.push_back(user("c"));
+    const auto content = encoded_turns(all)[1]["content"];
+    BOOST_TEST(
+      content
+      == json::array({json::parse(summary), json::parse(hop), text("b")}));
+  }
+  BOOST_TEST(encoded_turns({user("a"), assistant(parts, "openai-responses/x"),
+                            user("c")})[1]["content"]
+             == json::array({text("b")}));
+  // The turn was paused; and a hop alone says nothing.
+  BOOST_TEST(
+    encoded_turns({user("a"), assistant(kept("m_0", "compaction", summary))})
+      .size()
+    == 2u);
+  BOOST_TEST(encoded_turns(
+               {user("a"), assistant(kept("m_1", "fallback", hop)), user("c")})
+               .size()
+             == 1u);
+  prompt p;
+  p.messages = {user("a"), assistant(parts), user("c")};
+  p.cache = cache_ttl::five_minutes;
+  BOOST_TEST(encode(p).header("anthropic-beta")
+             == "compact-2026-01-12,server-side-fallback-2026-06-01");
+}
+
 BOOST_AUTO_TEST_CASE(what_the_api_runs_may_wait_for_our_results) {
   const tool_call_content run{
     "s1", "code_execution", "{}", "server_tool_use", "", "", true};

@@ -87,14 +87,17 @@ json sent_blocks(const std::string& body) {
   return blocks;
 }
 
-// Those that the API ran: calls, and results whose call is among them (else it
-// is in an earlier answer, and so is the right to send the result).
+// What is the API's own: hops to another model, calls, and results whose call
+// is among them (else it is in an earlier answer, and so is the right to send
+// the result).
 std::vector<json> executed_blocks(const json& blocks) {
   std::vector<json> executed;
   std::set<json> ids;
   for (const auto& block : blocks) {
     const std::string type = block["type"];
-    if (type == "server_tool_use" || type == "mcp_tool_use") {
+    if (type == "fallback") {
+      executed.push_back(block);
+    } else if (type == "server_tool_use" || type == "mcp_tool_use") {
       ids.insert(block["id"]);
       executed.push_back(block);
     } else if (type.ends_with("_tool_result")

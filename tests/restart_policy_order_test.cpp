@@ -68,6 +68,21 @@ BOOST_AUTO_TEST_CASE(a_refusal_by_the_last_model_is_model_refusal) {
   BOOST_TEST(end.refused);
 }
 
+BOOST_AUTO_TEST_CASE(what_the_provider_says_of_its_end_is_in_the_message) {
+  story s;
+  s.chain = {"a:1"};
+  auto outcome = refusal();
+  outcome.explanation = "it could harm";
+  BOOST_TEST(s.attempt(outcome).why.message
+             == "the model declined to answer (SAFETY): it could harm");
+  story t;
+  t.chain = {"a:1"};
+  outcome.finished = finish{finish_reason::error, "MALFORMED"};
+  outcome.explanation.clear();
+  BOOST_TEST(t.attempt(outcome).why.message
+             == "the provider gave up its answer (MALFORMED)");
+}
+
 BOOST_AUTO_TEST_CASE(an_empty_answer_is_tried_once_more_in_silence) {
   story s;
   const auto first = s.attempt(empty());

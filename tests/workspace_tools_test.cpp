@@ -223,6 +223,29 @@ BOOST_FIXTURE_TEST_CASE(max_steps_ends_the_stream, tool_fixture) {
   BOOST_TEST(sink->all<event::stream_end>().size() == 1u);
 }
 
+// Anthropic's, of a long turn of its own tools, or after a compaction.
+BOOST_FIXTURE_TEST_CASE(a_turn_that_the_provider_paused_goes_on_as_it_is,
+                        tool_fixture) {
+  begin(with_tools());
+  int round = 0;
+  for (const char* raw : {"pause_turn", "compaction"}) {
+    const auto id = "srv" + std::to_string(++round);
+    parts({part::tool_result{0, id, "compaction", R"({"x":1})", false}});
+    attempt_verdict paused;
+    paused.report.finished = finish{finish_reason::other, raw};
+    settle(std::move(paused));
+    BOOST_TEST_REQUIRE(sink->heard.ends() == 0u);
+    const auto& last = attempt().what->messages.back();
+    const auto* kept = std::get_if<tool_result_content>(&last.parts.back());
+    BOOST_TEST_REQUIRE(kept);
+    BOOST_TEST(kept->tool_call_id == id);
+    attempt_starts();
+  }
+  text(0, "done");
+  finishes();
+  BOOST_TEST(sink->heard.ends() == 1u);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_queued_message_ends_the_step_and_follows,
                         tool_fixture) {
   begin(with_tools());

@@ -153,6 +153,8 @@ ordered_json part_lines::object_of(const part::finished& p) {
                     {"raw_finish_reason", nullptr}};
   if (p.why.raw)
     line["raw_finish_reason"] = *p.why.raw;
+  if (!p.explanation.empty())
+    line["explanation"] = p.explanation;
   return line;
 }
 

@@ -63,7 +63,7 @@ inline auto fields(const part::usage& p) {
                   p.what.cache_write, p.what.output_total, p.what.reasoning);
 }
 inline auto fields(const part::finished& p) {
-  return std::tie(p.why.reason, p.why.raw);
+  return std::tie(p.why.reason, p.why.raw, p.explanation);
 }
 inline auto fields(const part::failed& p) {
   return std::tie(p.why.code, p.why.message, p.why.provider_status,

@@ -60,6 +60,7 @@ public:
   void operator()(const part::usage&) {}
   void operator()(const part::finished& p) {
     PENSTOCK_CHECK(!p.why.raw || valid(*p.why.raw));
+    PENSTOCK_CHECK(valid(p.explanation));
     PENSTOCK_CHECK(!std::exchange(finished_, true));
   }
   void operator()(const part::failed& p) {

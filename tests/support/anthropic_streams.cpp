@@ -64,7 +64,8 @@ std::string line(const part::usage& p) {
 }
 std::string line(const part::finished& p) {
   return "finished " + std::string{to_string(p.why.reason)} + " "
-         + p.why.raw.value_or("-");
+         + p.why.raw.value_or("-")
+         + (p.explanation.empty() ? "" : ": " + p.explanation);
 }
 std::string line(const part::failed& p) {
   return "failed " + std::string{to_string(p.why.code)} + ": " + p.why.message;

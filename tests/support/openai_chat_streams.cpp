@@ -84,7 +84,8 @@ std::string shown(const stream_part& part) {
       },
       [](const part::finished& p) {
         return "finished " + std::string{to_string(p.why.reason)} + " "
-               + p.why.raw.value_or("-");
+               + p.why.raw.value_or("-")
+               + (p.explanation.empty() ? "" : ": " + p.explanation);
       },
       [](const part::failed& p) {
         return "failed " + std::string{to_string(p.why.code)};
