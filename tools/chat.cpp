@@ -5,6 +5,7 @@
 #include "tools/chat_run.hpp"
 #include "tools/command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <string_view>

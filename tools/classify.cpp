@@ -8,6 +8,7 @@
 #include "providers/sse_decoder.hpp"
 #include "tools/command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <optional>

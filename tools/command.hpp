@@ -2,12 +2,15 @@
 // function that `main` lists.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <fstream>
 #include <istream>
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace penstock::cli {
 

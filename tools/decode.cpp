@@ -8,6 +8,7 @@
 #include "tools/command.hpp"
 #include "tools/part_lines.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
 #include <memory>

@@ -6,6 +6,7 @@
 #include "tools/demo_screen.hpp"
 #include "tools/demo_table.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
 #include <memory>

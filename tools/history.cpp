@@ -5,6 +5,7 @@
 #include "tools/history_text.hpp"
 #include "tools/open_store.hpp"
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 

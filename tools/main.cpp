@@ -3,6 +3,7 @@
 #include "runtime/close_names.hpp"
 #include "tools/command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <exception>
 #include <fcntl.h>
 #include <iostream>

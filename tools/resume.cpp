@@ -2,6 +2,7 @@
 #include "tools/chat_run.hpp"
 #include "tools/command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <memory>
 
 namespace penstock::cli {

@@ -5,6 +5,7 @@
 #include "tools/command.hpp"
 #include "tools/open_store.hpp"
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
 #include <map>
