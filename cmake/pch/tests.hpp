@@ -22,3 +22,7 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+// Compiled once, in tests/support/json_templates.cpp: checks are not optimised,
+// so each file would compile what it uses of it anew.
+extern template class nlohmann::basic_json<>;
