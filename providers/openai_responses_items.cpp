@@ -6,6 +6,7 @@
 #include "messages/limits.hpp"
 #include "providers/decoding.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace penstock {
@@ -233,12 +234,24 @@ void openai_responses_items::show(item& it, responses_text what, span& s,
     out.text(*s.key, text);
 }
 
+bool openai_responses_items::was_streamed(const item& it, responses_text what) {
+  return std::any_of(it.spans.begin(), it.spans.end(), [&](const auto& s) {
+    return s.first.first == what && s.second.began;
+  });
+}
+
 // @param text the whole of it; empty if nobody says.
 void openai_responses_items::end_span(item& it, responses_text what, span& s,
                                       std::string_view text, part_batch& out) {
   if (std::exchange(s.done, true))
     return;
-  show(it, what, s, s.began ? s.joiner.finish() : text, out);
+  // xAI streams as reasoning what its item has as a summary in the end.
+  const auto also = what == responses_text::summary ? responses_text::reasoning
+                                                    : responses_text::summary;
+  if (s.began)
+    show(it, what, s, s.joiner.finish(), out);
+  else if (!is_reasoning(what) || !was_streamed(it, also))
+    show(it, what, s, text, out);
   if (what == responses_text::output)
     close_text(it, s, out);
 }

@@ -118,6 +118,7 @@ private:
             part_batch& out);
   void end_span(item& it, responses_text what, span& s, std::string_view text,
                 part_batch& out);
+  static bool was_streamed(const item& it, responses_text what);
   void close_text(const item& it, span& s, part_batch& out);
   void cite(span& s, const json& annotation, part_batch& out);
   void take_piece(item& it, responses_text what, std::uint64_t index,
