@@ -119,6 +119,17 @@ void add_cache_marks(ordered_json& body, cache_ttl ttl) {
     }
 }
 
+// Beside what the options say of it (skills).
+void add_container(ordered_json& body, const std::string& id) {
+  if (id.empty())
+    return;
+  auto& container = body["container"];
+  if (container.is_null())
+    container = id;
+  else if (container.is_object() && !container.contains("id"))
+    container["id"] = id;
+}
+
 struct encoded_body {
   ordered_json json = ordered_json::object();
   std::string betas;
@@ -156,6 +167,7 @@ expected<encoded_body> encode_body(const endpoint& at, std::string_view model,
   }
   if (auto done = add_tool_choice(body, what.tool_choice, facts, model); !done)
     return fail(done.error());
+  add_container(body, talk->container);
   out.betas = betas_for(body);
   return out;
 }

@@ -68,6 +68,8 @@ public:
     awaited_ =
       std::all_of(what_.messages.begin() + index + 1, what_.messages.end(),
                   [](const auto& n) { return n.from == role::tool; });
+    if (m.from == role::user)
+      container_.clear(); // It may be gone by now, and nothing awaits it.
     if (m.from == role::assistant) {
       close_calls();
       const auto maker = maker_of(m.made_by);
@@ -114,6 +116,7 @@ private:
   std::vector<open_call> open_calls_;    // of the last assistant turn
   std::vector<turn> turns_;
   std::string system_;
+  std::string container_;                      // of the turn under way
   bool same_api_ = false, same_model_ = false; // as who made the message
   bool awaited_ = false; // what the API runs may still give its result
 };
@@ -222,7 +225,11 @@ expected<void> conversation_builder::add(role, const tool_result_content& p) {
 void conversation_builder::add_server_result(const tool_result_content& p) {
   auto block = same_api_ ? whole_block(p) : ordered_json();
   if (!block.is_null()) {
-    turn_of(role::assistant).blocks.push_back(std::move(block));
+    if (!has_type(block, "container"))
+      turn_of(role::assistant).blocks.push_back(std::move(block));
+    else if (const auto id = block.find("id");
+             id != block.end() && id->is_string())
+      container_ = id->get<std::string>();
     return;
   }
   block = same_api_ ? server_result_block(p) : ordered_json();
@@ -333,6 +340,7 @@ conversation conversation_builder::finish(bool may_prefill) {
   conversation done;
   done.prefill = settle_end(may_prefill);
   done.system = std::move(system_);
+  done.container = std::move(container_);
   for (auto& t : turns_) {
     auto content = ordered_json::array();
     for (auto* list : {&t.results, &t.blocks})

@@ -14,6 +14,8 @@ namespace penstock::anthropic {
 struct conversation {
   std::string system; ///< All system texts, a blank line between two.
   ordered_json turns = ordered_json::array(); ///< [{role, content: [block]}]
+  /// The container that code of the turn under way runs in; empty if none.
+  std::string container;
   /// The last turn is the model's own, cut: the answer goes on from it.
   bool prefill = false;
 };

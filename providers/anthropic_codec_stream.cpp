@@ -191,6 +191,20 @@ void event_reader::set_stop_reason(const json& of) {
     stop_reason_ = text_of(reason);
   if (const auto& details = member(of, "stop_details"); details.is_object())
     explanation_ = explanation_of(details);
+  if (const auto& box = member(of, "container"); box.is_object())
+    container_ = box;
+}
+
+// Code that awaits our results, or was paused, lives in it.
+void event_reader::tell_container(part_batch& out) {
+  if (stop_reason_ != "tool_use" && stop_reason_ != "pause_turn")
+    return;
+  if (bytes_of(container_, "id").empty())
+    return;
+  content_block block;
+  block.start =
+    ordered_json{{"type", "container"}, {"id", text_of(container_, "id")}};
+  close_whole(block, out);
 }
 
 void event_reader::message_delta(const json& event, part_batch& out) {
@@ -205,6 +219,9 @@ void event_reader::message_delta(const json& event, part_batch& out) {
 }
 
 void event_reader::finish(part_batch& out) {
+  tell_container(out);
+  if (failed_)
+    return;
   finished_ = true;
   out.add(part::finished{
     {stop_reason_ ? unified(*stop_reason_) : finish_reason::other,

@@ -51,6 +51,8 @@ struct content_block {
 /// - A block that is no tool's but goes back as it came (a compaction, a
 ///   fallback, what is not known and came whole) is a tool_result without a
 ///   call: its `tool_name` is the type, its id is made of the message's.
+/// - So is the container that the provider's code runs in, as a block of the
+///   type "container", if the turn is to go on: there the API wants it back.
 /// - A container_upload is a source whose id is the file's.
 /// - The `explanation` of the end is that of a refusal.
 /// - Usage comes with message_start (partial) and message_delta (exact once
@@ -127,6 +129,7 @@ private:
   std::optional<part_key> new_key(part_batch& out);
   bool count_text(std::size_t bytes, part_batch& out);
   void set_stop_reason(const json& of);
+  void tell_container(part_batch& out);
 
   struct provider_call {
     part_key key;
@@ -142,6 +145,7 @@ private:
   std::string message_id_;
   std::optional<std::string> stop_reason_;
   std::string explanation_; // of stop_reason_
+  json container_;          // the last one named, or null
   part_key next_key_ = 0;
   std::size_t text_bytes_ = 0;
   bool started_ = false, finished_ = false, failed_ = false;

@@ -286,6 +286,23 @@ BOOST_AUTO_TEST_CASE(stop_reasons_have_their_unified_name) {
                == std::string{"finished "} + unified + " " + raw);
 }
 
+BOOST_AUTO_TEST_CASE(the_container_is_kept_where_the_turn_goes_on) {
+  for (const auto& [reason, kept] : {std::pair{"tool_use", true},
+                                     {"pause_turn", true},
+                                     {"end_turn", false}}) {
+    const auto lines = decoded(
+      sse({message_start,
+           std::string{R"({"type":"message_delta","delta":{"stop_reason":")"}
+             + reason + R"(","container":{"id":"box","expires_at":"2026"}}})",
+           R"({"type":"message_stop"})"}));
+    BOOST_TEST(has(lines, "finished"));
+    BOOST_TEST(
+      has(lines,
+          R"(tool_result 0 m_0 container {"type":"container","id":"box"})")
+      == kept);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_refusal_says_why) {
   const auto refused = [](const std::string& details) {
     return decoded(sse({message_start,

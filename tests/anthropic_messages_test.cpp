@@ -220,6 +220,32 @@ BOOST_AUTO_TEST_CASE(blocks_of_no_tool_go_back_as_they_came) {
              == "compact-2026-01-12,server-side-fallback-2026-06-01");
 }
 
+BOOST_AUTO_TEST_CASE(code_that_waits_finds_its_container_again) {
+  const auto paused =
+    assistant({call("t1"),
+               tool_call_content{"m_1", "container", "null", "", "", "", true},
+               tool_result_content{"m_1",
+                                   "container",
+                                   R"({"type":"container","id":"box"})",
+                                   false,
+                                   true,
+                                   {}}});
+  prompt p;
+  p.messages = {user("a"), paused, result("t1", "1")};
+  auto e = encode(p);
+  BOOST_TEST(e.body["container"] == "box");
+  BOOST_TEST(e.body["messages"][1]["content"].size() == 1u);
+  p.provider_options_json = R"({"container":{"skills":[]}})";
+  BOOST_TEST(encode(p).body["container"]
+             == json({{"id", "box"}, {"skills", json::array()}}));
+  p.provider_options_json = R"({"container":"mine"})";
+  BOOST_TEST(encode(p).body["container"] == "mine");
+  p.provider_options_json.clear();
+  p.messages.push_back(assistant({text_content{"b"}}));
+  p.messages.push_back(user("c"));
+  BOOST_TEST(!encode(p).body.contains("container"));
+}
+
 BOOST_AUTO_TEST_CASE(what_the_api_runs_may_wait_for_our_results) {
   const tool_call_content run{
     "s1", "code_execution", "{}", "server_tool_use", "", "", true};
