@@ -4,6 +4,7 @@
 #include "providers/deadline_heap.hpp"
 #include "providers/named_thread.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <sys/prctl.h>
@@ -68,26 +69,31 @@ private:
     constexpr unsigned long slack_ns = 1'000'000;
     prctl(PR_SET_TIMERSLACK, slack_ns);
     std::unique_lock lock{mutex_};
+    auto until = steady_time::min(); // As it was told last.
     while (!closing_) {
-      if (auto fire = heap_.take_due(now())) {
+      const auto present = now();
+      if (auto fire = heap_.take_due(present)) {
         lock.unlock();
         fire();
         fire = nullptr; // What it holds may call the clock as it goes.
         lock.lock();
-      } else if (const auto next = heap_.next()) {
-        sleeps_until_ = *next;
-        changed_.wait_until(lock, *next);
-      } else {
-        sleeps_until_ = steady_time::max();
-        changed_.wait(lock);
+        continue;
       }
-      sleeps_until_ = steady_time::min();
+      const auto next = heap_.next().value_or(steady_time::max());
+      until = until > present ? std::min(until, next) : next;
+      sleeps_until_ = until;
+      if (until == steady_time::max())
+        changed_.wait(lock);
+      else
+        changed_.wait_until(lock, until);
+      until = std::exchange(sleeps_until_, steady_time::min());
     }
   }
 
   std::mutex mutex_; ///< Guards what follows.
-  /// A deadline that was cancelled may let the thread wake for nothing; that is
-  /// cheaper than to wake it for each that is armed and cancelled before.
+  /// A deadline that was cancelled may let the thread wake for nothing, once:
+  /// that is cheaper than to wake it for each that is armed and cancelled
+  /// before, as it would be if it then slept until a later one.
   steady_time sleeps_until_ = steady_time::min();
   std::condition_variable changed_;
   deadline_heap heap_;

@@ -36,9 +36,9 @@ double process_cpu_s() {
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
-/// How often the clock's thread has gone to sleep; none if it is not found.
+/// What the system tells of the clock's thread; none if it is not found.
 /// Source: proc(5).
-std::optional<unsigned long> sleeps_of_the_clock() {
+std::optional<std::string> status_of_the_clock(const std::string& wanted) {
   for (const auto& thread :
        std::filesystem::directory_iterator{"/proc/self/task"}) {
     std::ifstream name_file{thread.path() / "comm"};
@@ -47,12 +47,22 @@ std::optional<unsigned long> sleeps_of_the_clock() {
     if (name != "penstock-clock")
       continue;
     std::ifstream status{thread.path() / "status"};
-    const std::string wanted = "voluntary_ctxt_switches:";
     for (std::string line; std::getline(status, line);)
       if (line.starts_with(wanted))
-        return std::stoul(line.substr(wanted.size()));
+        return line.substr(wanted.size());
   }
   return std::nullopt;
+}
+
+/// How often it has gone to sleep.
+std::optional<unsigned long> sleeps_of_the_clock() {
+  const auto told = status_of_the_clock("voluntary_ctxt_switches:");
+  return told ? std::optional{std::stoul(*told)} : std::nullopt;
+}
+
+bool clock_sleeps() {
+  return status_of_the_clock("State:").value_or("").find('S')
+         != std::string::npos;
 }
 
 } // namespace
@@ -186,6 +196,37 @@ BOOST_FIXTURE_TEST_CASE(deadlines_that_come_and_go_wake_nobody, fixture) {
   const auto more = sleeps_of_the_clock().value() - *before;
   BOOST_TEST_MESSAGE("sleeps for 1 000 deadlines: " << more);
   BOOST_TEST(more < 20u);
+}
+
+// As the starts of streams do: a while after the other, each with a deadline
+// that is earlier than all that wait, and over long before.
+BOOST_FIXTURE_TEST_CASE(one_that_is_cancelled_wakes_it_once_for_those_to_come,
+                        fixture) {
+  time->arm(time->now() + 2h, [] {});
+  const auto rests = [](int seconds) {
+    const auto until =
+      std::chrono::steady_clock::now() + std::chrono::seconds{seconds};
+    while (!clock_sleeps())
+      if (std::chrono::steady_clock::now() > until)
+        return false;
+      else
+        std::this_thread::yield();
+    return true;
+  };
+  BOOST_REQUIRE(rests(30));
+  const auto before = sleeps_of_the_clock();
+  BOOST_REQUIRE(before.has_value());
+  for (int i = 0; i < 200; ++i) {
+    time->cancel(time->arm(time->now() + 1h, [] {}));
+    BOOST_REQUIRE(rests(30));
+  }
+  const auto more = sleeps_of_the_clock().value() - *before;
+  BOOST_TEST_MESSAGE("sleeps for 200 deadlines: " << more);
+  BOOST_TEST(more < 20u);
+  // What is armed meanwhile is not missed.
+  std::promise<void> fired;
+  time->arm(time->now() + 1ms, [&] { fired.set_value(); });
+  BOOST_TEST((fired.get_future().wait_for(30s) == std::future_status::ready));
 }
 
 BOOST_FIXTURE_TEST_CASE(an_idle_clock_costs_nothing, fixture) {
