@@ -233,8 +233,10 @@ void subscriber_set::publish(one& s, std::string_view state, wall_time now,
 }
 
 void subscriber_set::publish(std::string_view state, wall_time now) {
+  for (auto& [id, s] : all_)
+    publish(s, state, now);
   for (auto it = all_.begin(); it != all_.end();) {
-    publish(it->second, state, now);
+    it->second.sink->round_over();
     it = over(it->second) ? leave(it) : std::next(it);
   }
   forget_tellings();
@@ -246,6 +248,7 @@ void subscriber_set::publish_to(subscription_id id, std::string_view state,
   if (it == all_.end())
     return;
   publish(it->second, state, now);
+  it->second.sink->round_over();
   if (over(it->second))
     leave(it);
   forget_tellings();
@@ -254,6 +257,8 @@ void subscriber_set::publish_to(subscription_id id, std::string_view state,
 void subscriber_set::publish_rest(std::string_view state, wall_time now) {
   for (auto& [id, s] : all_)
     publish(s, state, now, true);
+  for (auto& [id, s] : all_)
+    s.sink->round_over();
   forget_tellings();
 }
 

@@ -19,6 +19,9 @@ public:
 
   /// The next events in order, never empty.
   virtual void deliver(event_batch batch) = 0;
+  /// All who are told something at this moment have been: what `deliver` put
+  /// off, to wake a thread once and not for each of them, is due.
+  virtual void round_over() {}
   /// Nothing will come any more: unsubscribed, or the runtime has shut down.
   virtual void closed() {}
 

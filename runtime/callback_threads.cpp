@@ -2,6 +2,7 @@
 
 #include "providers/named_thread.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -24,10 +25,15 @@ struct callback_threads::state {
   std::size_t running = 0; ///< Threads that have not left `run`.
   bool closing = false;
   std::vector<std::thread> threads;
+  /// Some of `waiting` were put off. Read without the lock: who put off sees
+  /// it, and the others' are not its concern.
+  std::atomic<bool> unannounced{false};
 
   void run();
   void call(const std::function<void()>& what) const;
   bool is_own_thread() const;
+  /// What a call leaves behind is made too: its thread ends after it.
+  bool takes_more() const { return !closing || is_own_thread(); }
 };
 
 void callback_threads::state::run() {
@@ -97,11 +103,32 @@ callback_threads::~callback_threads() {
 
 bool callback_threads::post(std::function<void()> call) {
   std::lock_guard guard{state_->mutex};
-  if (state_->closing)
+  if (!state_->takes_more())
     return false;
   state_->waiting.push_back(std::move(call));
   state_->changed.notify_one();
   return true;
+}
+
+bool callback_threads::put_off(std::function<void()> call) {
+  std::lock_guard guard{state_->mutex};
+  if (!state_->takes_more())
+    return false;
+  state_->waiting.push_back(std::move(call));
+  state_->unannounced.store(true, std::memory_order_relaxed);
+  return true;
+}
+
+void callback_threads::announce() {
+  auto& s = *state_;
+  if (!s.unannounced.load(std::memory_order_relaxed))
+    return;
+  std::lock_guard guard{s.mutex};
+  s.unannounced.store(false, std::memory_order_relaxed);
+  if (s.waiting.size() == 1)
+    s.changed.notify_one();
+  else if (!s.waiting.empty())
+    s.changed.notify_all();
 }
 
 void callback_threads::post_or_call(std::function<void()> call) {

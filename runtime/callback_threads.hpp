@@ -24,9 +24,14 @@ public:
   /// Detaches what `close` could not end.
   ~callback_threads();
 
-  /// Calls `call` soon. @returns false after `close`: it is dropped.
+  /// Calls `call` soon. @returns false after `close`, unless it comes from
+  /// inside of a call: it is dropped.
   bool post(std::function<void()> call);
-  /// The same, and after `close` at once on this thread.
+  /// The same, but wakes no thread for it: `announce` does.
+  bool put_off(std::function<void()> call);
+  /// Wakes who is to make the calls that were put off. Cheap if there are none.
+  void announce();
+  /// As `post`, and after `close` at once on this thread.
   void post_or_call(std::function<void()> call);
 
   /// Lets the calls that wait run, and ends the threads.

@@ -48,6 +48,7 @@ private:
   class sink;
 
   void deliver(event_batch batch);
+  void round_over();
   void close();
   event_batch take(std::unique_lock<std::mutex>& lock);
   void return_credit();

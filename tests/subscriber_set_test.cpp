@@ -193,6 +193,39 @@ BOOST_AUTO_TEST_CASE(those_who_stand_at_one_place_share_one_text) {
   BOOST_TEST(bodies(*other).back() == &log->terminal());
 }
 
+// What wakes a thread of the host's is put off until then.
+BOOST_AUTO_TEST_CASE(a_round_is_over_when_all_have_been_told) {
+  struct round_sink final : event_sink {
+    explicit round_sink(std::string& t) : told(t) {}
+    void deliver(event_batch) override {
+      told += 'd';
+      (void)return_credit();
+    }
+    void round_over() override { told += 'o'; }
+    void closed() override { told += 'c'; }
+    std::string& told;
+  };
+  std::string told;
+  world w;
+  for (std::uint64_t id = 1; id <= 3; ++id)
+    w.all.add({"w", subscription_id{id}, std::make_shared<round_sink>(told),
+               std::nullopt});
+  w.publish();
+  BOOST_TEST(std::exchange(told, {}) == "dddooo");
+  const auto log = w.stream(1, "text");
+  BOOST_TEST(std::exchange(told, {}) == "dddooo");
+  w.all.add({"w", subscription_id{4}, std::make_shared<round_sink>(told),
+             std::nullopt});
+  w.all.publish_to(subscription_id{4}, "streaming", {});
+  BOOST_TEST(std::exchange(told, {}) == "do");
+  w.all.add_for_stream(subscription_id{5}, std::make_shared<round_sink>(told));
+  log->terminate(event::stream_end{});
+  w.all.publish_rest("idle", {});
+  BOOST_TEST(std::exchange(told, {}) == "dddddooooo");
+  w.publish();
+  BOOST_TEST(std::exchange(told, {}) == "oooooc");
+}
+
 BOOST_AUTO_TEST_CASE(who_is_too_many_streams_behind_skips_whole_ones) {
   world w;
   const auto sink = w.add({}, true);

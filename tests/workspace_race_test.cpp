@@ -10,6 +10,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include "providers/scripted_answers.hpp"
+#include "runtime/callback_threads.hpp"
+#include "runtime/event_feed.hpp"
 #include "runtime/runtime.hpp"
 #include "tests/support/collecting_sink.hpp"
 #include "tools/loopback/loopback_server.hpp"
@@ -17,7 +19,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <future>
 #include <latch>
+#include <memory>
 #include <mutex>
 #include <random>
 #include <set>
@@ -233,4 +237,34 @@ BOOST_FIXTURE_TEST_CASE(of_starts_at_one_moment_one_is_left_running, race) {
       BOOST_TEST(id == newest);
   }
   BOOST_TEST((begun == registered));
+}
+
+// Its last events are being told when the runtime ends: what is to follow them
+// is not dropped.
+BOOST_AUTO_TEST_CASE(a_feed_is_told_of_its_end_while_its_threads_end) {
+  auto made = callback_threads::start(1, {}).value();
+  const std::shared_ptr<callback_threads> threads{std::move(made)};
+  std::promise<void> runs, go_on;
+  std::atomic<bool> told{false};
+  subscription_callbacks calls;
+  calls.on_events = [&](const event_batch&) {
+    runs.set_value();
+    go_on.get_future().wait();
+  };
+  calls.on_closed = [&] { told = true; };
+  const auto feed =
+    std::make_shared<event_feed>(std::move(calls), threads, [] {});
+  auto sink = feed->make_sink();
+  sink->deliver(event_batch(1));
+  sink->round_over();
+  runs.get_future().wait();
+  sink->closed();
+  bool in_time = false;
+  std::thread ends{[&] { in_time = threads->close(patience); }};
+  while (threads->post([] {})) // Until it is closing.
+    std::this_thread::yield();
+  go_on.set_value();
+  ends.join();
+  BOOST_TEST(in_time);
+  BOOST_TEST(told);
 }
