@@ -14,6 +14,7 @@ subscriber_set::subscriber_set(std::string workspace_id)
 
 void subscriber_set::begin(std::shared_ptr<const stream_log> log) {
   tellings_ = {};
+  last_ = {};
   recent_.push_back(std::move(log));
   // Streams that everyone has left, or that are too far behind, go.
   const auto needed = [&] {
@@ -29,6 +30,8 @@ void subscriber_set::begin(std::shared_ptr<const stream_log> log) {
 }
 
 bool subscriber_set::knows(const position& p) const {
+  if (last_.of && p == last_.where())
+    return true;
   return std::any_of(recent_.begin(), recent_.end(), [&](const auto& log) {
     return log->of()->stream == p.stream;
   });
@@ -49,6 +52,8 @@ void subscriber_set::add(const subscribe& m) {
   s.caught_up.emplace();
   place_at_end(s);
   const bool active = s.log && !s.log->ended();
+  if (m.after && last_.of && *m.after == last_.where())
+    s.caught_up->how = event::caught_up::mode::since;
   if (m.after)
     for (std::size_t i = 0; i < recent_.size(); ++i)
       if (auto at = recent_[i]->find(*m.after)) {
@@ -131,6 +136,19 @@ void subscriber_set::note(event_body what) {
   }
 }
 
+void subscriber_set::forget_ended() {
+  if (recent_.empty() || !recent_.back()->ended() || !settled())
+    return;
+  last_ = {recent_.back()->of(), recent_.back()->end()};
+  for (auto& [id, s] : all_) {
+    PENSTOCK_CHECK(!s.leaves_at_end);
+    s.log.reset();
+    s.ordinal = first_ordinal_ + recent_.size() - 1;
+  }
+  first_ordinal_ += recent_.size();
+  recent_ = {};
+}
+
 // Steps into the stream after the one that it has been told to its end.
 bool subscriber_set::next_log(one& s) {
   const auto last = first_ordinal_ + recent_.size() - 1;
@@ -203,11 +221,11 @@ void subscriber_set::fill(one& s, event_batch& batch, std::string_view state) {
   if (s.caught_up) {
     for (auto& e : batch)
       e.replay = true;
-    if (s.log)
-      s.caught_up->position =
-        position{s.log->of()->stream, s.at.entry, s.at.offset};
+    const auto at = s.log ? end_of_stream{s.log->of(), s.at} : last_;
+    if (at.of)
+      s.caught_up->position = at.where();
     s.caught_up->state = state;
-    add(s.log ? s.log->of() : workspace_,
+    add(at.of ? at.of : workspace_,
         std::make_shared<const event_body>(
           *std::exchange(s.caught_up, std::nullopt)));
   }

@@ -48,6 +48,11 @@ public:
   void remove(subscription_id id);
   bool empty() const noexcept { return all_.empty(); }
 
+  /// Lets go of the streams that are over, if everybody was told of them. From
+  /// then on `knows` knows the end of the last one alone: who was elsewhere in
+  /// it is to be added with `add_after`.
+  void forget_ended();
+
   /// Comes back to life with a workspace that was passivated.
   void adopt(parked_subscriber one);
   /// Gives all of them away. @pre all that they lack was told, or is gone.
@@ -73,7 +78,7 @@ private:
   struct one {
     std::shared_ptr<event_sink> sink;
     std::uint64_t seq = 0;
-    /// The stream it is in; null before the first.
+    /// The stream it is in; null before the first, and where it is forgotten.
     std::shared_ptr<const stream_log> log;
     std::uint64_t ordinal = 0; ///< Of `log`; the next it needs is one higher.
     stream_log::place at;
@@ -96,6 +101,13 @@ private:
 
   using iterator = std::map<subscription_id, one>::iterator;
 
+  /// The end of a stream whose log is forgotten.
+  struct end_of_stream {
+    std::shared_ptr<const stream_identity> of; ///< Null: of none.
+    stream_log::place at;
+    position where() const { return {of->stream, at.entry, at.offset}; }
+  };
+
   bool pending(one& s);
   bool over(one& s);
   iterator leave(iterator it);
@@ -111,6 +123,7 @@ private:
   std::map<subscription_id, one> all_;
   std::vector<std::shared_ptr<const stream_log>> recent_; // the last is current
   std::uint64_t first_ordinal_ = 1;                       // of recent_.front()
+  end_of_stream last_;            ///< Before all of recent_, which is empty.
   std::vector<telling> tellings_; ///< The newest last; none once it has ended.
 };
 

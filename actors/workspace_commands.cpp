@@ -370,8 +370,8 @@ void workspace_core::resume_after_idle(bool queue_is_due) {
     answer_start(*std::exchange(next_, {}));
   else if (due)
     start_queued();
-  last_generated_.clear(); // Whoever needed it has a copy.
-  last_generated_.shrink_to_fit();
+  last_generated_ = {}; // Whoever needed it has a copy.
+  last_request_.reset();
   touch();
 }
 

@@ -112,6 +112,11 @@ void workspace_core::on(const subscribe& m) {
     return;
   if (m.after && m.after->stream != stream_id{}
       && !subscribers_.knows(*m.after)) {
+    if (last_closed_ && last_closed_->identity->stream == m.after->stream) {
+      subscribers_.add_after(m, last_closed_);
+      return subscribers_.publish_to(m.id, to_string(machine_.now()),
+                                     ports_.wall_now());
+    }
     placing_[m.id] = m;
     subscribers_.add_waiting(m);
     return ports_.load_stream(m.id, m.after->stream);
@@ -149,6 +154,8 @@ void workspace_core::on(const credit_returned& m) {
 // workspace does not move a deadline with every message.
 void workspace_core::touch() {
   ++quiet_generation_;
+  if (machine_.now() == phase::idle)
+    subscribers_.forget_ended(); // `last_closed_` has what is asked of it.
   if (quiet_deadline_ == deadline_id{} && machine_.now() == phase::idle
       && loaded_)
     quiet_deadline_ =

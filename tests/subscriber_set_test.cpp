@@ -14,6 +14,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace penstock;
@@ -276,6 +277,45 @@ BOOST_AUTO_TEST_CASE(seq_goes_on_over_a_passivation) {
   BOOST_TEST(sink->violations.empty());
   BOOST_TEST(sink->heard.starts() == 2u);
   BOOST_TEST(sink->heard.ends() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_all_were_told_of_can_be_forgotten) {
+  world w;
+  const auto along = w.add(), slow = w.add({}, true);
+  (void)slow->return_credit(); // `caught_up` is taken
+  const auto log = w.stream(1, "text");
+  w.end(*log);
+  const std::weak_ptr<stream_log> kept = log;
+  const auto end = position{stream_id{1}, log->end().entry, 1};
+  const auto closed = closed_stream{log->of(), log->shared_terminal()};
+  w.all.forget_ended();
+  BOOST_TEST(w.all.knows({stream_id{1}, 1, 2}), "somebody lags");
+  BOOST_REQUIRE(slow->return_credit());
+  w.publish();
+  w.all.forget_ended();
+  BOOST_TEST(kept.use_count() == 1, "the test's own");
+  BOOST_TEST(!w.all.knows({stream_id{1}, 1, 2}));
+  BOOST_TEST(w.all.knows(end));
+
+  const names_list nothing{"caught_up"};
+  const auto at_end = w.add(end), late = w.add();
+  BOOST_TEST(at_end->names() == nothing, boost::test_tools::per_element());
+  BOOST_TEST((mode_of(*at_end) == mode::since));
+  BOOST_TEST(late->names() == nothing, boost::test_tools::per_element());
+  BOOST_TEST((mode_of(*late) == mode::none));
+  BOOST_TEST((late->all<event::caught_up>()[0].position == end));
+  const auto inside = std::make_shared<collecting_sink>();
+  w.all.add_after({"w", subscription_id{99}, inside, position{}}, closed);
+  w.publish();
+  const names_list its_end{"stream_end", "caught_up"};
+  BOOST_TEST(inside->names() == its_end, boost::test_tools::per_element());
+
+  w.end(*w.stream(2, "next"));
+  for (const auto& sink : {along, at_end, late, inside}) {
+    BOOST_TEST(sink->violations.empty());
+    BOOST_TEST(sink->all<event::stream_start>().back().history_sequence == 2u);
+    BOOST_TEST(sink->heard.text() == "next");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_snapshot_is_told_once_however_late_it_is_taken) {
