@@ -48,14 +48,14 @@ void append(std::string& list, std::string_view name) {
 }
 
 template <std::size_t N>
-void append_for(std::string& list, const beta (&rows)[N],
+void append_for(std::string& list, const beta (&known)[N],
                 std::string_view needs) {
-  for (const auto& row : rows)
-    if (row.needs == needs)
-      append(list, row.name);
+  for (const auto& one : known)
+    if (one.needs == needs)
+      append(list, one.name);
 }
 
-const ordered_json& at(const ordered_json& object, const char* name) {
+const ordered_json& value_at(const ordered_json& object, const char* name) {
   static const ordered_json nothing;
   const auto found = object.is_object() ? object.find(name) : object.end();
   return found == object.end() ? nothing : *found;
@@ -64,7 +64,7 @@ const ordered_json& at(const ordered_json& object, const char* name) {
 // An empty one if it is none.
 const ordered_json& array_at(const ordered_json& object, const char* name) {
   static const auto none = ordered_json::array();
-  const auto& list = at(object, name);
+  const auto& list = value_at(object, name);
   return list.is_array() ? list : none;
 }
 
@@ -72,7 +72,7 @@ const ordered_json& array_at(const ordered_json& object, const char* name) {
 template <class Take>
 void for_types(const ordered_json& list, Take take) {
   for (const auto& one : list)
-    if (const auto& type = at(one, "type"); type.is_string())
+    if (const auto& type = value_at(one, "type"); type.is_string())
       take(std::string_view{type.get_ref<const std::string&>()});
 }
 
@@ -127,7 +127,7 @@ void merge_options(ordered_json& body, const ordered_json& options) {
 
 std::string betas_for(const ordered_json& body) {
   std::string list;
-  for_types(array_at(at(body, "context_management"), "edits"),
+  for_types(array_at(value_at(body, "context_management"), "edits"),
             [&](std::string_view type) {
               append(list, type.starts_with("compact") ? compact_beta
                                                        : clearing_beta);
