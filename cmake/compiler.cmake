@@ -23,9 +23,11 @@ target_compile_options(penstock_flags INTERFACE
   # And an uninitialised std::optional in a variant where there is none
   # (gcc.gnu.org/PR80635).
   "$<${is_gcc}:-Wno-maybe-uninitialized>"
-  # Files that are compiled as one are includes to it, and a member of a type
-  # from an unnamed namespace would be wrong in a header.
+  # Where files are compiled as one, each is an include, and in a header these
+  # would be right: a member of a type from an unnamed namespace, and a name
+  # that hides one at file scope. Presets that compile each alone look for both.
   "$<$<AND:${is_gcc},$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>"
+  "$<$<BOOL:${CMAKE_UNITY_BUILD}>:-Wno-shadow>"
   # Collecting garbage is a tenth of the time of large files.
   "$<${is_gcc}:--param=ggc-min-heapsize=524288>"
   "$<$<BOOL:${PENSTOCK_WERROR}>:-Werror>"
