@@ -1,6 +1,7 @@
 #include "providers/openai_chat_tool_calls.hpp"
 
 #include "messages/limits.hpp"
+#include "providers/ascii.hpp"
 
 #include <utility>
 
@@ -42,6 +43,18 @@ void json_extent::feed(std::string_view bytes) noexcept {
     }
   }
 }
+
+namespace {
+
+// Brackets and white space only: what a call without arguments has as input,
+// and what some servers send until the arguments are there.
+bool is_empty_object(std::string_view text) {
+  const auto inside = ascii::trimmed(text);
+  return inside.size() >= 2 && inside.front() == '{' && inside.back() == '}'
+         && ascii::trimmed(inside.substr(1, inside.size() - 2)).empty();
+}
+
+} // namespace
 
 // What one delta says of a call.
 struct openai_chat_tool_calls::fragment {
@@ -96,7 +109,7 @@ std::size_t openai_chat_tool_calls::find_or_begin(const json& wire,
                                                   part_writer& parts,
                                                   part_batch& out) {
   const auto index = count_of(wire, "index");
-  std::optional<std::size_t> found;
+  std::optional<std::size_t> found, replaced;
   if (index) {
     if (const auto it = by_index_.find(*index); it != by_index_.end())
       found = it->second;
@@ -114,9 +127,10 @@ std::size_t openai_chat_tool_calls::find_or_begin(const json& wire,
     if (other_id
         || (what.id.empty() && c.extent.balanced()
             && what.input.starts_with('{')))
-      found.reset();
+      std::swap(found, replaced);
   }
-  if (last_ && found != last_)
+  if (last_ && found != last_
+      && (replaced == last_ || !calls_[*last_].is_placeholder()))
     complete_if_whole(calls_[*last_], parts, out);
   if (!found) {
     found = calls_.size();
@@ -152,10 +166,24 @@ void openai_chat_tool_calls::extend(call& c, const fragment& what,
                        + " bytes)";
     return;
   }
+  if (c.is_placeholder() && ascii::trimmed(shown).starts_with('{')) {
+    c.input.clear();
+    c.extent = {};
+  }
   c.input.append(shown);
   c.extent.feed(shown);
-  if (c.started)
-    out.tool_input(c.key, shown);
+  if (c.started && !c.is_placeholder())
+    c.tell(out);
+}
+
+bool openai_chat_tool_calls::call::is_placeholder() const {
+  return told == 0 && kind.empty() && extent.balanced()
+         && is_empty_object(input);
+}
+
+void openai_chat_tool_calls::call::tell(part_batch& out) {
+  out.tool_input(key, std::string_view{input}.substr(told));
+  told = input.size();
 }
 
 void openai_chat_tool_calls::start(call& c, part_writer& parts,
@@ -163,7 +191,8 @@ void openai_chat_tool_calls::start(call& c, part_writer& parts,
   parts.close(out);
   c.started = true;
   out.add(part::tool_start{c.key, c.id, c.name, c.kind, false});
-  out.tool_input(c.key, c.input); // What came before the name.
+  if (!c.is_placeholder())
+    c.tell(out); // What came before the name.
 }
 
 void openai_chat_tool_calls::complete_if_whole(call& c, part_writer& parts,
@@ -184,7 +213,7 @@ void openai_chat_tool_calls::complete(call& c, part_writer& parts,
   }
   const auto rest = c.joiner.finish();
   c.input.append(rest);
-  out.tool_input(c.key, rest);
+  c.tell(out);
   c.complete = true;
   const bool blank = c.input.find_first_not_of(" \t\r\n") == c.input.npos;
   out.add(

@@ -41,6 +41,11 @@ private:
 /// A call is complete when another one begins and its input is whole, or when
 /// the answer is finished; never because the body ended.
 ///
+/// An input that began as an empty object of its own was a placeholder if
+/// another object follows it in the same call: that one is the input. So an
+/// empty object is neither told nor whole before the answer is finished. Any
+/// other text behind a whole object is kept as it came, and is no JSON.
+///
 /// Limits: limits::tool_input_bytes_max for each call.
 /// Errors: sticky, see `failure`.
 class openai_chat_tool_calls {
@@ -67,6 +72,10 @@ private:
     bool started = false;   // told to the reader
     bool complete = false;  // ditto
     bool malformed = false; // balanced, and yet not JSON
+    std::size_t told = 0;   // bytes of `input`
+
+    bool is_placeholder() const;
+    void tell(part_batch& out);
   };
   struct fragment;
 
