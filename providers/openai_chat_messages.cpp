@@ -153,7 +153,7 @@ private:
         refusal += r->text;
       } else if (const auto* c = std::get_if<tool_call_content>(&part)) {
         if (!c->provider_executed)
-          calls.push_back(call_element(*c, quirks_));
+          calls.push_back(signed_call(*c, is_own(m)));
       } else if (std::holds_alternative<file_content>(part)) {
         note("files in an assistant message");
       }
@@ -171,6 +171,15 @@ private:
       add_reasoning(one, m, i);
     add(std::move(one));
     return {};
+  }
+
+  // Gemini's compatible endpoint gives a call its signature, and refuses the
+  // next request of a tool loop without it.
+  ordered_json signed_call(const tool_call_content& c, bool own) const {
+    auto call = call_element(c, quirks_);
+    if (own && !c.signature.empty())
+      call["extra_content"]["google"]["thought_signature"] = c.signature;
+    return call;
   }
 
   // Proofs of origin, and what they prove, go back to their origin only.

@@ -215,6 +215,25 @@ BOOST_AUTO_TEST_CASE(reasoning_goes_back_to_its_own_model_only) {
 }
 
 // Recorded requests (pydantic-ai, the OpenAI and the Mistral SDK), rebuilt.
+BOOST_AUTO_TEST_CASE(a_signature_goes_back_on_its_call_to_its_own_model_only) {
+  const target google{"google", "gemini-3-pro-preview"};
+  const auto call_of = [&](const std::string& made_by) {
+    auto p = asks();
+    auto m = called();
+    std::get<tool_call_content>(m.parts[0]).signature = "s";
+    m.made_by = made_by;
+    p.messages.push_back(m);
+    p.messages.push_back(answered());
+    return body_of(p, google).at("messages")[1].at("tool_calls")[0];
+  };
+  BOOST_TEST(to_text(call_of("openai-chat@google/gemini-3-pro-preview")
+                       .value("extra_content", json()))
+             == R"({"google":{"thought_signature":"s"}})");
+  for (const auto* other : {"", "openai-chat@google/gemini-3-flash-preview",
+                            "google-gemini@google/gemini-3-pro-preview"})
+    BOOST_TEST(!call_of(other).contains("extra_content"));
+}
+
 BOOST_AUTO_TEST_CASE(agrees_with_requests_that_servers_have_answered) {
   prompt loop;
   loop.messages = {
