@@ -93,10 +93,12 @@ private:
     if (!what_.thinking)
       return {};
     const auto level = *what_.thinking;
-    if (level == thinking_level::off)
-      body_["think"] = false;
-    else if (!has_thinking_levels(model_))
-      body_["think"] = true;
+    const bool off = level == thinking_level::off;
+    if (off && has_thinking_levels(model_))
+      left_out_.emplace_back(
+        "thinking off: the model always thinks; the least it can");
+    if (!has_thinking_levels(model_))
+      body_["think"] = !off;
     else if (level <= thinking_level::low)
       body_["think"] = "low";
     else

@@ -49,8 +49,8 @@ std::string refusal_of(const prompt& p) {
   return request.error().message;
 }
 
-encoder_notes notes_of(const prompt& p) {
-  auto request = encode(p);
+encoder_notes notes_of(const prompt& p, const std::string& model = "qwen3") {
+  auto request = encode(p, model);
   BOOST_REQUIRE(request.has_value());
   return request->left_out;
 }
@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE(encodes_response_formats) {
 BOOST_AUTO_TEST_CASE(a_thinking_level_is_a_switch_or_a_word) {
   using enum thinking_level;
   const std::tuple<thinking_level, const char*, const char*> table[] = {
-    {off, "false", "false"},    {minimal, "true", "\"low\""},
+    {off, "false", "\"low\""},  {minimal, "true", "\"low\""},
     {low, "true", "\"low\""},   {medium, "true", "\"medium\""},
     {high, "true", "\"high\""}, {thinking_level::max, "true", "\"high\""},
   };
@@ -309,6 +309,10 @@ BOOST_AUTO_TEST_CASE(what_ollama_does_not_know_is_left_out_and_noted) {
   BOOST_REQUIRE(notes.size() == 2u);
   BOOST_TEST(notes[0] == "files in an assistant message");
   BOOST_TEST(notes[1].starts_with("cache"));
+  p = asks();
+  p.thinking = thinking_level::off;
+  BOOST_TEST(notes_of(p).empty());
+  BOOST_TEST(notes_of(p, "gpt-oss:20b").front().starts_with("thinking off"));
 }
 
 BOOST_AUTO_TEST_CASE(provider_options_are_merged_last) {
