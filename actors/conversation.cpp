@@ -18,8 +18,10 @@ bool blank(std::string_view text) {
 template <class Content>
 Content without_signature(Content what) {
   what.signature.clear();
-  if constexpr (std::is_same_v<Content, text_content>)
+  if constexpr (std::is_same_v<Content, text_content>) {
     what.phase.clear();
+    what.citations_json.clear();
+  }
   return what;
 }
 
@@ -29,12 +31,14 @@ struct step_messages {
   message results{role::tool, {}, {}};
   bool cut = false;
 
-  // Text that was cut and went on is one text, unless a part of it is signed.
+  // Text that was cut and went on is one text, unless a part of it is signed or
+  // has citations: they are of that part alone.
   void add_text(const text_content& text) {
     auto* last = assistant.parts.empty()
                    ? nullptr
                    : std::get_if<text_content>(&assistant.parts.back());
-    if (last && cut && last->signature.empty() && text.signature.empty()) {
+    if (last && cut && last->signature.empty() && text.signature.empty()
+        && last->citations_json.empty() && text.citations_json.empty()) {
       last->text += text.text;
       last->phase = text.phase; // Known at the end only.
     } else {

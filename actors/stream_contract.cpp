@@ -80,7 +80,8 @@ struct stream_contract::visitor {
       return; // all of it was there before
     auto& p = at(m.key, [&] { return log.open_text(); });
     if (std::exchange(p.open, false)) {
-      log.close_text(p.number, false, std::move(m.phase));
+      log.close_text(p.number, false, std::move(m.phase),
+                     std::move(m.citations_json));
       done.part_closed = true;
     }
   }

@@ -6,7 +6,7 @@ namespace penstock {
 
 content shape_of(const content& what) {
   if (auto* text = std::get_if<text_content>(&what))
-    return text_content{{}, text->signature, text->phase};
+    return text_content{{}, text->signature, text->phase, text->citations_json};
   if (auto* reasoning = std::get_if<reasoning_content>(&what))
     return reasoning_content{
       {}, reasoning->signature, reasoning->encrypted, reasoning->item_id};
@@ -128,7 +128,7 @@ void take_text(const final_part& part, bool cut, stream_log& log) {
     const auto number = log.open_text();
     log.append(number, text->text);
     log.sign(number, text->signature);
-    log.close_text(number, cut, text->phase);
+    log.close_text(number, cut, text->phase, text->citations_json);
   } else if (auto* reasoning = std::get_if<reasoning_content>(&part.what)) {
     const auto number = log.open_reasoning();
     log.append(number, reasoning->text);

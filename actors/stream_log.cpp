@@ -116,8 +116,11 @@ content& stream_log::close(std::uint32_t part, bool cut) {
   return p.what;
 }
 
-void stream_log::close_text(std::uint32_t part, bool cut, std::string phase) {
-  std::get<text_content>(close(part, cut)).phase = std::move(phase);
+void stream_log::close_text(std::uint32_t part, bool cut, std::string phase,
+                            std::string citations_json) {
+  auto& text = std::get<text_content>(close(part, cut));
+  text.phase = std::move(phase);
+  text.citations_json = std::move(citations_json);
   push(kind::text_end, part, entries_[part].index);
 }
 

@@ -52,7 +52,8 @@ public:
   std::uint32_t open_refusal();
   /// Text, reasoning, refusal or tool input. The part must be open.
   void append(std::uint32_t part, std::string_view bytes);
-  void close_text(std::uint32_t part, bool cut, std::string phase = {});
+  void close_text(std::uint32_t part, bool cut, std::string phase = {},
+                  std::string citations_json = {});
   void close_refusal(std::uint32_t part, bool cut);
   void close_reasoning(std::uint32_t part, reasoning_content proof, bool cut);
   /// Adds a signature to a text part that is still open or closed already.

@@ -29,7 +29,8 @@ struct text {
 };
 struct text_end {
   part_key key;
-  std::string phase = {}; ///< `text_content::phase`
+  std::string phase = {};          ///< `text_content::phase`
+  std::string citations_json = {}; ///< `text_content::citations_json`
 };
 struct refusal {
   part_key key;

@@ -23,6 +23,8 @@ struct text_content {
   std::string signature = {}; ///< Gemini's thoughtSignature on a text part.
   /// OpenAI's: "commentary" on the way, or the "final_answer".
   std::string phase = {};
+  /// Anthropic's citations as they came, a JSON array; empty if there are none.
+  std::string citations_json = {};
   bool operator==(const text_content&) const = default;
 };
 

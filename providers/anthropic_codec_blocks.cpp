@@ -65,6 +65,20 @@ ordered_json text_block(std::string_view text) {
   return {{"type", "text"}, {"text", text}};
 }
 
+ordered_json cited_text_block(const text_content& what) {
+  auto block = text_block(what.text);
+  auto citations = parse_ordered_json(what.citations_json);
+  if (!citations || !citations->is_array() || citations->empty())
+    return block;
+  for (auto& citation : *citations) {
+    if (!citation.is_object())
+      return block;
+    citation.erase("file_id"); // The API tells it, and does not take it.
+  }
+  block["citations"] = std::move(*citations);
+  return block;
+}
+
 expected<ordered_json> file_block(const file_content& what) {
   const auto type = plain_media_type(what.media_type);
   const bool by_url = !what.url.empty();

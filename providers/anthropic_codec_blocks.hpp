@@ -16,6 +16,10 @@ using decoding::is_blank;
 
 ordered_json text_block(std::string_view text);
 
+/// A text with what its model cited for it.
+/// `citations_json` that is no list of objects is left out.
+ordered_json cited_text_block(const text_content& what);
+
 /// An image, a PDF or a text document.
 /// Errors: `invalid_request` for any other media type.
 expected<ordered_json> file_block(const file_content& what);

@@ -141,7 +141,9 @@ expected<void> conversation_builder::add(role from, const text_content& p) {
     system_ += (system_.empty() ? "" : "\n\n") + p.text;
   else
     turn_of(from == role::assistant ? role::assistant : role::user)
-      .blocks.push_back(text_block(p.text));
+      .blocks.push_back(from == role::assistant && same_api_
+                          ? cited_text_block(p)
+                          : text_block(p.text));
   return {};
 }
 

@@ -278,9 +278,9 @@ void event_reader::block_delta(const json& event, std::string_view data,
                                part_batch& out) {
   const auto& delta = member(event, "delta");
   const auto type = bytes_of(delta, "type");
-  if (type == "citations_delta")
-    return add_source(member(delta, "citation"), out);
   const auto index = count_of(event, "index").value_or(last_index_);
+  if (type == "citations_delta")
+    return add_citation(index, member(delta, "citation"), out);
   for (const auto& what : plain_kinds) {
     if (type != what.delta_type)
       continue;

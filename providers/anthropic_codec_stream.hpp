@@ -35,6 +35,7 @@ struct content_block {
   ordered_json start;          ///< The block as it was when it began.
   std::string input;           ///< call, compaction: the deltas so far.
   std::string signature;       ///< thinking
+  json citations;              ///< text: a list, or null if there are none
   bool partly_known = false;   ///< other: a delta came that nobody understands
 };
 
@@ -53,6 +54,8 @@ struct content_block {
 ///   call: its `tool_name` is the type, its id is made of the message's.
 /// - So is the container that the provider's code runs in, as a block of the
 ///   type "container", if the turn is to go on: there the API wants it back.
+/// - A citation is a source, at once, and goes back with its text: the text_end
+///   has all that the block was given.
 /// - A container_upload is a source whose id is the file's.
 /// - The `explanation` of the end is that of a refusal.
 /// - Usage comes with message_start (partial) and message_delta (exact once
@@ -115,6 +118,7 @@ private:
   void add_input(content_block& block, std::string_view delta, part_batch& out);
   void add_compaction(content_block& block, std::string_view delta,
                       part_batch& out);
+  void add_citation(std::uint64_t index, const json& citation, part_batch& out);
   void add_source(const json& citation, part_batch& out);
   void begin_call(content_block& block, part_batch& out);
   void close_call(content_block& block, part_batch& out);

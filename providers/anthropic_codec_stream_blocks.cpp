@@ -52,6 +52,10 @@ std::string extras_of(const ordered_json& block) {
   return extras.empty() ? std::string{} : to_text(extras);
 }
 
+std::string citations_of(const content_block& block) {
+  return block.citations.empty() ? std::string{} : to_text(block.citations);
+}
+
 bool says_error(const ordered_json& result) {
   if (const auto flag = result.find("is_error");
       flag != result.end() && *flag == true)
@@ -97,7 +101,7 @@ void event_reader::close(content_block& block, part_batch& out) {
   case kind::text:
     if (block.key) {
       out.text(*block.key, rest);
-      out.add(part::text_end{*block.key});
+      out.add(part::text_end{*block.key, {}, citations_of(block)});
     }
     break;
   case kind::thinking:
@@ -248,6 +252,15 @@ void event_reader::close_upload(content_block& block, part_batch& out) {
   if (const auto key = key_of(block, out))
     out.add(part::source{
       *key, {"", "", text_at(block.start, "file_id"), to_text(block.start)}});
+}
+
+void event_reader::add_citation(std::uint64_t index, const json& citation,
+                                part_batch& out) {
+  const auto block = blocks_.find(index);
+  if (block != blocks_.end() && citation.is_object()
+      && block->second.what == kind::text)
+    block->second.citations.push_back(citation);
+  add_source(citation, out);
 }
 
 // Web results and search results have an address; a place in a document of the

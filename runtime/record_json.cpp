@@ -49,6 +49,7 @@ struct content_writer {
     put(to, "text", c.text);
     put(to, "signature", c.signature);
     put(to, "phase", c.phase);
+    put(to, "citations", c.citations_json);
     return to;
   }
   json operator()(const reasoning_content& c) const {
@@ -102,7 +103,7 @@ std::optional<content> content_in(const json& v) {
   const auto type = bytes_of(v, "type");
   if (type == "text")
     return text_content{text_of(v, "text"), text_of(v, "signature"),
-                        text_of(v, "phase")};
+                        text_of(v, "phase"), text_of(v, "citations")};
   if (type == "reasoning")
     return reasoning_content{text_of(v, "text"), text_of(v, "signature"),
                              text_of(v, "encrypted"), text_of(v, "item_id")};

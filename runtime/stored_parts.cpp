@@ -291,6 +291,8 @@ struct reference_finder {
           one["signature"] = text->signature;
         if (!text->phase.empty())
           one["phase"] = text->phase;
+        if (!text->citations_json.empty())
+          one["citations"] = text->citations_json;
         return one;
       }
       return json_of(what);
@@ -326,7 +328,10 @@ content content_at(const json& one, const stored_parts* rows) {
     return found_or_empty(rows->find_result(number(member(one, "result"))));
   if (one.contains("part"))
     return found_or_empty(rows->find(number(member(one, "part"))));
-  text_content text{{}, text_of(one, "signature"), text_of(one, "phase")};
+  text_content text{{},
+                    text_of(one, "signature"),
+                    text_of(one, "phase"),
+                    text_of(one, "citations")};
   for (const auto& n : member(one, "text"))
     if (const auto* found = rows->find(number(n)))
       if (const auto* bytes = bytes_in(*found))

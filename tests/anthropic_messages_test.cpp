@@ -126,6 +126,30 @@ BOOST_AUTO_TEST_CASE(reasoning_goes_back_to_its_maker_only) {
              == "redacted_thinking");
 }
 
+BOOST_AUTO_TEST_CASE(citations_go_back_with_their_text) {
+  const auto first_of = [](std::string citations, std::string made_by) {
+    return encoded_turns(
+      {user("a"),
+       assistant({text_content{"b", {}, {}, std::move(citations)}},
+                 std::move(made_by)),
+       user("c")})[1]["content"][0];
+  };
+  const std::string own = "anthropic-messages/claude-sonnet-4-5";
+  const auto cited = first_of(
+    R"([{"type":"web_search_result_location","encrypted_index":"e","title":null},
+        {"type":"page_location","document_index":0,"file_id":null}])",
+    own);
+  BOOST_TEST(
+    cited["citations"]
+    == json::parse(
+      R"([{"type":"web_search_result_location","encrypted_index":"e","title":null},
+          {"type":"page_location","document_index":0}])"));
+  BOOST_TEST(cited["text"] == "b");
+  for (const auto* broken : {"", "[]", "{}", "[{", "[1]"})
+    BOOST_TEST(first_of(broken, own) == text("b"));
+  BOOST_TEST(first_of(R"([{"url":"u"}])", "google-gemini/m") == text("b"));
+}
+
 BOOST_AUTO_TEST_CASE(reasoning_never_ends_a_turn) {
   const auto turns = encoded_turns(
     {user("a"), assistant({text_content{"b"}, thought()}), user("c")});

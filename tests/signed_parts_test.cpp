@@ -109,3 +109,17 @@ BOOST_AUTO_TEST_CASE(a_text_keeps_its_phase_for_the_model_that_gave_it) {
   w.attempt({part::text{0, "c"}, part::text_end{0}}, "openai-chat@x/n");
   BOOST_TEST((w.parts().front() == content{text_content{"a", {}, {}}}));
 }
+
+BOOST_AUTO_TEST_CASE(citations_stay_with_their_text_and_their_model) {
+  world w;
+  w.attempt({part::text{0, "a"}, part::text_end{0, "", R"([{"url":"u"}])"}},
+            "anthropic-messages@anthropic/m");
+  w.attempt({part::text{0, "b"}, part::text_end{0}},
+            "anthropic-messages@anthropic/m");
+  BOOST_TEST(
+    (w.parts()
+     == std::vector<content>{text_content{"a", {}, {}, R"([{"url":"u"}])"},
+                             text_content{"b"}}));
+  w.attempt({part::text{0, "c"}, part::text_end{0}}, "openai-chat@x/n");
+  BOOST_TEST((w.parts().front() == content{text_content{"abc"}}));
+}

@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(every_kind_of_content_comes_back, Kind, stores) {
   log.add_result(call, result);
   const auto late = log.open_text();
   log.append(late, "never flushed before the end");
-  log.close_text(late, false);
+  log.close_text(late, false, "", R"([{"url":"u"}])");
   BOOST_TEST((w.on.write("w", s.closed()).code == errc::none));
 
   const auto found = w.on.load_stream("w", s1).value();

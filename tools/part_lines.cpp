@@ -48,6 +48,7 @@ ordered_json part_lines::object_of(const part::text& p) {
 ordered_json part_lines::object_of(const part::text_end& p) {
   ordered_json line{{"event", "text_end"}, {"part", p.key}};
   put_unless_empty(line, "phase", p.phase);
+  put_unless_empty(line, "citations", p.citations_json);
   return line;
 }
 

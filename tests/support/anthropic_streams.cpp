@@ -13,7 +13,8 @@ std::string line(const part::text& p) {
   return "text " + std::to_string(p.key) + " " + p.bytes;
 }
 std::string line(const part::text_end& p) {
-  return "text_end " + std::to_string(p.key);
+  return "text_end " + std::to_string(p.key)
+         + (p.citations_json.empty() ? "" : " " + p.citations_json);
 }
 std::string line(const part::refusal& p) {
   return "refusal " + std::to_string(p.key) + " " + p.bytes;
