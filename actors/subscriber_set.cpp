@@ -137,15 +137,15 @@ void subscriber_set::note(event_body what) {
 }
 
 void subscriber_set::forget_ended() {
-  if (recent_.empty() || !recent_.back()->ended() || !settled())
+  if (recent_.size() != 1 || !recent_.back()->ended() || !settled())
     return;
   last_ = {recent_.back()->of(), recent_.back()->end()};
   for (auto& [id, s] : all_) {
     PENSTOCK_CHECK(!s.leaves_at_end);
     s.log.reset();
-    s.ordinal = first_ordinal_ + recent_.size() - 1;
+    s.ordinal = first_ordinal_;
   }
-  first_ordinal_ += recent_.size();
+  ++first_ordinal_;
   recent_ = {};
 }
 

@@ -48,9 +48,10 @@ public:
   void remove(subscription_id id);
   bool empty() const noexcept { return all_.empty(); }
 
-  /// Lets go of the streams that are over, if everybody was told of them. From
-  /// then on `knows` knows the end of the last one alone: who was elsewhere in
-  /// it is to be added with `add_after`.
+  /// Lets go of the last stream if it is over and everybody was told of it.
+  /// From then on `knows` knows its end alone: who was elsewhere in it is to be
+  /// added with `add_after`. Streams before it that someone was slow to follow
+  /// stay until the next one: the store may have failed to keep their ends.
   void forget_ended();
 
   /// Comes back to life with a workspace that was passivated.

@@ -318,6 +318,25 @@ BOOST_AUTO_TEST_CASE(a_stream_that_all_were_told_of_can_be_forgotten) {
   }
 }
 
+// The store may have failed to keep how the one before ended.
+BOOST_AUTO_TEST_CASE(what_someone_was_slow_to_follow_is_kept_until_the_next) {
+  world w;
+  w.add();
+  const auto slow = w.add({}, true);
+  w.end(*w.stream(1, "first"));
+  w.end(*w.stream(2, "second"));
+  while (slow->return_credit())
+    w.publish();
+  BOOST_REQUIRE(w.all.settled());
+  w.all.forget_ended();
+  BOOST_TEST(w.all.knows({stream_id{1}, 1, 2}));
+  const auto back = w.add(position{stream_id{1}, 1, 2});
+  BOOST_TEST((mode_of(*back) == mode::since));
+  BOOST_TEST(back->heard.ends() == 2u);
+  w.stream(3, "third");
+  BOOST_TEST(!w.all.knows({stream_id{1}, 1, 2}));
+}
+
 BOOST_AUTO_TEST_CASE(a_snapshot_is_told_once_however_late_it_is_taken) {
   world w;
   const auto sink = w.add({}, true);
