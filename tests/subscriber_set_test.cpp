@@ -5,11 +5,10 @@
 #define BOOST_TEST_MODULE subscriber_set
 #include <boost/test/unit_test.hpp>
 
-#include "actors/subscriber_set.hpp"
 #include "messages/limits.hpp"
 #include "tests/support/client_view.hpp"
-#include "tests/support/collecting_sink.hpp"
 #include "tests/support/random_stream.hpp"
+#include "tests/support/subscriber_world.hpp"
 
 #include <memory>
 #include <random>
@@ -19,51 +18,7 @@
 
 using namespace penstock;
 using namespace penstock::testing;
-
-namespace {
-
-using mode = event::caught_up::mode;
-using names_list = std::vector<std::string>;
-
-std::shared_ptr<stream_log> make_log(std::uint64_t id) {
-  return std::make_shared<stream_log>(
-    std::make_shared<stream_identity>(stream_identity{"w", stream_id{id}, "m"}),
-    event::stream_start{"p:m", "p:m", id, "{}"});
-}
-
-struct world {
-  subscriber_set all{"w"};
-  std::uint64_t next_id = 1;
-
-  std::shared_ptr<collecting_sink> add(std::optional<position> after = {},
-                                       bool holds_credit = false) {
-    auto sink = std::make_shared<collecting_sink>(holds_credit);
-    all.add({"w", subscription_id{next_id++}, sink, after});
-    publish();
-    return sink;
-  }
-  void publish() { all.publish("streaming", {}); }
-  /// A log with one text, told to all.
-  std::shared_ptr<stream_log> stream(std::uint64_t id, const char* text) {
-    auto log = make_log(id);
-    all.begin(log);
-    log->append(log->open_text(), text);
-    publish();
-    return log;
-  }
-  void end(stream_log& log) {
-    log.terminate(event::stream_end{});
-    publish();
-  }
-};
-
-mode mode_of(const collecting_sink& sink) {
-  const auto all = sink.all<event::caught_up>();
-  BOOST_REQUIRE_EQUAL(all.size(), 1u);
-  return all[0].how;
-}
-
-} // namespace
+using namespace penstock::testing::subscribers;
 
 // A shutdown has no other time to tell it.
 BOOST_AUTO_TEST_CASE(the_rest_is_told_without_credit) {
@@ -166,34 +121,6 @@ BOOST_AUTO_TEST_CASE(who_has_no_credit_gets_fewer_and_larger_deltas) {
   BOOST_TEST(sink->all<event::text_delta>().back().text == "bcd");
 }
 
-BOOST_AUTO_TEST_CASE(those_who_stand_at_one_place_share_one_text) {
-  world w;
-  const auto one = w.add(), other = w.add(), slow = w.add({}, true);
-  const auto log = w.stream(1, "a");
-  log->append(1, "b");
-  w.publish();
-  const auto bodies = [](const collecting_sink& sink) {
-    std::vector<const event_body*> all;
-    for (const auto& e : sink.events)
-      if (!std::holds_alternative<event::caught_up>(*e.body))
-        all.push_back(e.body.get());
-    return all;
-  };
-  BOOST_REQUIRE_EQUAL(bodies(*one).size(), 3u);
-  BOOST_TEST(bodies(*one) == bodies(*other), boost::test_tools::per_element());
-  // Who comes later stands elsewhere, and is told what has grown since.
-  (void)slow->return_credit();
-  w.all.publish_to(subscription_id{3}, "streaming", {});
-  log->append(1, "c");
-  (void)slow->return_credit();
-  w.publish();
-  BOOST_TEST(slow->heard.text() == "abc");
-  BOOST_TEST(bodies(*one).back() == bodies(*slow).back());
-  w.end(*log);
-  BOOST_TEST(bodies(*one).back() == &log->terminal());
-  BOOST_TEST(bodies(*other).back() == &log->terminal());
-}
-
 // What wakes a thread of the host's is put off until then.
 BOOST_AUTO_TEST_CASE(a_round_is_over_when_all_have_been_told) {
   struct round_sink final : event_sink {
@@ -277,64 +204,6 @@ BOOST_AUTO_TEST_CASE(seq_goes_on_over_a_passivation) {
   BOOST_TEST(sink->violations.empty());
   BOOST_TEST(sink->heard.starts() == 2u);
   BOOST_TEST(sink->heard.ends() == 2u);
-}
-
-BOOST_AUTO_TEST_CASE(a_stream_that_all_were_told_of_can_be_forgotten) {
-  world w;
-  const auto along = w.add(), slow = w.add({}, true);
-  (void)slow->return_credit(); // `caught_up` is taken
-  const auto log = w.stream(1, "text");
-  w.end(*log);
-  const std::weak_ptr<stream_log> kept = log;
-  const auto end = position{stream_id{1}, log->end().entry, 1};
-  const auto closed = closed_stream{log->of(), log->shared_terminal()};
-  w.all.forget_ended();
-  BOOST_TEST(w.all.knows({stream_id{1}, 1, 2}), "somebody lags");
-  BOOST_REQUIRE(slow->return_credit());
-  w.publish();
-  w.all.forget_ended();
-  BOOST_TEST(kept.use_count() == 1, "the test's own");
-  BOOST_TEST(!w.all.knows({stream_id{1}, 1, 2}));
-  BOOST_TEST(w.all.knows(end));
-
-  const names_list nothing{"caught_up"};
-  const auto at_end = w.add(end), late = w.add();
-  BOOST_TEST(at_end->names() == nothing, boost::test_tools::per_element());
-  BOOST_TEST((mode_of(*at_end) == mode::since));
-  BOOST_TEST(late->names() == nothing, boost::test_tools::per_element());
-  BOOST_TEST((mode_of(*late) == mode::none));
-  BOOST_TEST((late->all<event::caught_up>()[0].position == end));
-  const auto inside = std::make_shared<collecting_sink>();
-  w.all.add_after({"w", subscription_id{99}, inside, position{}}, closed);
-  w.publish();
-  const names_list its_end{"stream_end", "caught_up"};
-  BOOST_TEST(inside->names() == its_end, boost::test_tools::per_element());
-
-  w.end(*w.stream(2, "next"));
-  for (const auto& sink : {along, at_end, late, inside}) {
-    BOOST_TEST(sink->violations.empty());
-    BOOST_TEST(sink->all<event::stream_start>().back().history_sequence == 2u);
-    BOOST_TEST(sink->heard.text() == "next");
-  }
-}
-
-// The store may have failed to keep how the one before ended.
-BOOST_AUTO_TEST_CASE(what_someone_was_slow_to_follow_is_kept_until_the_next) {
-  world w;
-  w.add();
-  const auto slow = w.add({}, true);
-  w.end(*w.stream(1, "first"));
-  w.end(*w.stream(2, "second"));
-  while (slow->return_credit())
-    w.publish();
-  BOOST_REQUIRE(w.all.settled());
-  w.all.forget_ended();
-  BOOST_TEST(w.all.knows({stream_id{1}, 1, 2}));
-  const auto back = w.add(position{stream_id{1}, 1, 2});
-  BOOST_TEST((mode_of(*back) == mode::since));
-  BOOST_TEST(back->heard.ends() == 2u);
-  w.stream(3, "third");
-  BOOST_TEST(!w.all.knows({stream_id{1}, 1, 2}));
 }
 
 BOOST_AUTO_TEST_CASE(a_snapshot_is_told_once_however_late_it_is_taken) {
