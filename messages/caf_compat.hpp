@@ -99,9 +99,10 @@ void post_exit(const Handle& to) {
   caf::anon_send_exit(to, caf::exit_reason::user_shutdown);
 }
 
-/// Around the handling of a message: tells TSan that what was done before it
-/// was sent is seen by now, and what is done in it by whoever handles the next
-/// one. That may begin before CAF has come back from this one.
+/// Around the handling of a message, the begin and the end of an actor: tells
+/// TSan that what was done before it was sent is seen by now, and what is done
+/// in it by whoever handles the next one. That may begin before CAF has come
+/// back from this one.
 class mailbox_turn {
 public:
   explicit mailbox_turn([[maybe_unused]] void* actor) {
@@ -214,12 +215,14 @@ public:
 
 protected:
   behavior_type make_behavior() override {
+    const mailbox_turn turn{this};
     make_();
     make_ = nullptr;
     return Protocol::behavior(this);
   }
 
   void on_exit() override {
+    const mailbox_turn turn{this};
     state_.reset();
   }
 
