@@ -47,5 +47,5 @@ BOOST_AUTO_TEST_CASE(embed_runs_a_tool_aborts_and_replays) {
 BOOST_AUTO_TEST_CASE(embed_caf_speaks_by_messages) {
   const auto got = run("embed_caf");
   BOOST_TEST(got.code == 0);
-  BOOST_TEST(got.output == "Call me Ishmael. Some years ago\nworkspaces: 1\n");
+  BOOST_TEST(got.output == "Call me Ishmael. Some years ago\nshut down\n");
 }
