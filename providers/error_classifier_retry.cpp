@@ -77,13 +77,18 @@ std::optional<milliseconds> until(wall_time when, wall_time now) {
   return bounded(std::chrono::duration<double, std::milli>(when - now).count());
 }
 
+/// The years of dates that mean something; a clock of ours overflows in 2262.
+constexpr int first_year = 1970, last_year = 2200;
+
 /// A date of any of the three formats of RFC 9110, 5.6.7.
 std::optional<wall_time> http_date(std::string_view text) {
   // libcurl takes all of them, and much more: a date has at least letters.
   if (text.empty() || text.size() > 64 || is_digit(text[0]) || text[0] == '-')
     return std::nullopt;
   const std::time_t seconds = curl_getdate(std::string{text}.c_str(), nullptr);
-  if (seconds == -1)
+  constexpr std::chrono::sys_seconds end{
+    std::chrono::sys_days{std::chrono::year{last_year + 1} / 1 / 1}};
+  if (seconds < 0 || seconds >= end.time_since_epoch().count())
     return std::nullopt;
   return std::chrono::system_clock::from_time_t(seconds);
 }
@@ -151,8 +156,7 @@ std::optional<wall_time> rfc3339(std::string_view text) {
   } else if (rest != "Z" && rest != "z") {
     return std::nullopt;
   }
-  // Years that no clock of ours can hold would overflow.
-  if (y < 1970 || y > 2200)
+  if (y < first_year || y > last_year)
     return std::nullopt;
   return sys_days{date} + hours{h} + minutes{mi} + seconds{field[5]} - offset;
 }

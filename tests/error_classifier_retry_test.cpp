@@ -63,6 +63,12 @@ const struct {
    {{"retry-after", "Sun, 06 Nov 1994 08:49:07 GMT"}},
    0ms},
   {"no date", {{"retry-after", "tomorrow"}}, {}},
+  {"a date in a far year",
+   {{"retry-after", "Fri, 31 Dec 8880 23:59:59 GMT"}},
+   {}},
+  {"a date in the last year that means something",
+   {{"retry-after", "Wed, 31 Dec 2200 23:59:59 GMT"}},
+   year},
 
   {"Anthropic, exhausted",
    {{"anthropic-ratelimit-tokens-remaining", "0"},
