@@ -105,9 +105,8 @@ void post_exit(const Handle& to) {
 /// back from this one.
 class mailbox_turn {
 public:
-  explicit mailbox_turn([[maybe_unused]] void* actor) {
 #if PENSTOCK_TSAN && !PENSTOCK_CAF_1
-    actor_ = actor;
+  explicit mailbox_turn(void* actor) : actor_(actor) {
     __tsan_acquire(actor_);
   }
   ~mailbox_turn() {
@@ -119,7 +118,7 @@ public:
 private:
   void* actor_;
 #else
-  }
+  explicit mailbox_turn(void*) {}
 #endif
 };
 

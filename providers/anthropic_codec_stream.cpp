@@ -158,7 +158,7 @@ void event_reader::message_start(const json& event, std::string_view data,
   auto model = text_of(message, "model");
   if (!id.empty() || !model.empty())
     out.add(part::response_info{std::move(id), std::move(model)});
-  set_stop_reason(message);
+  read_end(message);
   if (const auto& usage = member(message, "usage"); usage.is_object()) {
     usage_.take(usage);
     out.add(
@@ -186,7 +186,7 @@ void event_reader::whole_blocks(std::string_view data, part_batch& out) {
   }
 }
 
-void event_reader::set_stop_reason(const json& of) {
+void event_reader::read_end(const json& of) {
   if (const auto& reason = member(of, "stop_reason"); reason.is_string())
     stop_reason_ = text_of(reason);
   if (const auto& details = member(of, "stop_details"); details.is_object())
@@ -208,7 +208,7 @@ void event_reader::tell_container(part_batch& out) {
 }
 
 void event_reader::message_delta(const json& event, part_batch& out) {
-  set_stop_reason(member(event, "delta"));
+  read_end(member(event, "delta"));
   const auto& usage = member(event, "usage");
   if (!usage.is_object())
     return;

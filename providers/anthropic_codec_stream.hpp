@@ -132,7 +132,7 @@ private:
   std::optional<part_key> key_of(content_block& block, part_batch& out);
   std::optional<part_key> new_key(part_batch& out);
   bool count_text(std::size_t bytes, part_batch& out);
-  void set_stop_reason(const json& of);
+  void read_end(const json& of);
   void tell_container(part_batch& out);
 
   struct provider_call {
