@@ -49,7 +49,7 @@ expected<std::shared_ptr<T>> shared(expected<std::unique_ptr<T>> made) {
   return std::shared_ptr<T>{std::move(*made)};
 }
 
-/// Runs PROVIDER and WORKSPACE where the bytes come in (decision 0070).
+/// Runs PROVIDER and WORKSPACE where the bytes come in (decision 0071).
 class actors_on_loop final : public loop_companion {
 public:
   explicit actors_on_loop(caf::actor_system& system) : system_(system) {}

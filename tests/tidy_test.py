@@ -53,6 +53,20 @@ class tidy_test(unittest.TestCase):
             "tests/a_test.cpp": '#include "tests/support/x.hpp"\n'
                                 '#include "tools/chat.hpp"\n'})
 
+    def test_decisions_are_in_their_index(self):
+        one, index = "docs/decisions/0001-a.md", "docs/decisions/README.md"
+        listed = "- [0001](0001-a.md): It is so\n"
+        self.assert_clean({one: "# 0001: It is so\n", index: listed,
+                           "docs/decisions/0000-template.md": "# 0000: What\n"})
+        self.assert_found(one, 1, "index", {one: "# 0001: It is so\n"})
+        self.assert_found(one, 1, "index",
+                          {one: "# 0001: It is not so\n", index: listed})
+        self.assert_found(
+            "docs/decisions/0001-b.md", 1, "second",
+            {one: "# 0001: It is so\n", "docs/decisions/0001-b.md":
+             "# 0001: Or so\n",
+             index: listed + "- [0001](0001-b.md): Or so\n"})
+
     def test_an_include_that_is_not_from_the_root(self):
         self.assert_found("actors/a.cpp", 1, "not from the project root",
                           {"actors/a.cpp": '#include "b.hpp"\n'})

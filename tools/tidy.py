@@ -269,8 +269,29 @@ def check_form(file):
             "an issue, and a sentence on what is missing"
 
 
+def check_decisions(root):
+    """Each decision has a number of its own, and its title in the index."""
+    folder = root / "docs" / "decisions"
+    index = folder / "README.md"
+    listed = index.read_text(encoding="utf-8") if index.is_file() else ""
+    numbers = set()
+    for path in sorted(folder.glob("[0-9]*.md")):
+        number = path.name[:4]
+        if number in numbers:
+            yield f"docs/decisions/{path.name}", 1, \
+                f"a second decision {number}", "the next number that is free"
+        numbers.add(number)
+        title = path.read_text(encoding="utf-8").split("\n")[0]
+        entry = f"- [{number}]({path.name}){title.removeprefix('# ' + number)}"
+        if number != "0000" and entry not in listed.split("\n"):
+            yield f"docs/decisions/{path.name}", 1, \
+                "a decision that the index does not have", \
+                f"the line `{entry}` in docs/decisions/README.md"
+
+
 def check(root):
     """All findings of a tree: (file, line, what, instead)."""
+    yield from check_decisions(root)
     files = {file.name: file for file in sources(root)}
     for file in files.values():
         for findings in (check_includes(file), check_caf(file, files),
