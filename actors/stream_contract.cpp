@@ -191,21 +191,17 @@ void stream_contract::show_withheld(stream_log& log) {
     log.append(it->second.number, rest);
 }
 
-bool stream_contract::current(const attempt_id& id) noexcept {
-  const bool yes = attempt_ == id;
-  stale_ += !yes;
-  return yes;
-}
-
 stream_contract::effect
 stream_contract::take(std::uint32_t index,
-                      const std::vector<stream_part>& parts, stream_log& log) {
+                      const std::vector<stream_part>& parts, stream_log& log,
+                      bool to_first_end) {
   PENSTOCK_CHECK(index == next_index_);
   ++next_index_;
   effect done;
   for (const auto& p : parts) {
     std::visit(visitor{*this, log, done}, p);
-    if (done.why.code != errc::none)
+    if (done.why.code != errc::none
+        || (to_first_end && (done.part_closed || done.provider_result)))
       break;
   }
   return done;

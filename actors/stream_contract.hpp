@@ -36,19 +36,20 @@ public:
     tool_call_content what;
   };
 
-  /// @param first_entry where the attempt's step begins in the log.
   void begin_attempt(attempt_id id);
 
   /// The attempt that began goes on from `kept`: what its first text repeats
   /// of it is left out. Before its first batch.
   void trim_repeated(std::string_view kept) { trim_.emplace(kept); }
 
-  /// Whether a message of this attempt counts. Stale ones are counted.
-  bool current(const attempt_id& id) noexcept;
+  /// Whether a message of this attempt counts; what is stale is dropped.
+  bool current(const attempt_id& id) const noexcept { return attempt_ == id; }
 
+  /// @param to_first_end nothing counts behind the first part that closes, or
+  ///                     the first result of a provider's tool.
   /// @pre current(id); `index` is the next one.
   effect take(std::uint32_t index, const std::vector<stream_part>& parts,
-              stream_log& log);
+              stream_log& log, bool to_first_end = false);
 
   /// No more parts of the attempt will come. Closes what is open.
   /// @param cut whether the provider did not finish.
@@ -64,7 +65,6 @@ public:
   std::uint32_t batches() const noexcept { return next_index_; }
   /// The last cumulative figure of the present attempt.
   const token_usage& usage() const noexcept { return usage_; }
-  std::uint64_t stale_count() const noexcept { return stale_; }
   /// The first signs of the answering side, for the record.
   const std::string& response_id() const noexcept { return response_id_; }
 
@@ -88,7 +88,6 @@ private:
   std::map<part_key, part_state> parts_;
   token_usage usage_;
   std::string response_id_;
-  std::uint64_t stale_ = 0;
 };
 
 } // namespace penstock

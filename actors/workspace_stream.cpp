@@ -184,7 +184,10 @@ void workspace_core::take_batch(const parts_received& m) {
   s.finish_seen |= m.finish_seen;
   if (s.at_boundary && !s.finish_seen && has_output(m.parts))
     return stop_at_boundary();
-  const auto done = s.contract.take(m.index, m.parts, *s.log);
+  // One read may hold the boundary and what a soft stop does not want.
+  const bool to_boundary =
+    s.soft_stop && !s.finish_seen && output_follows_an_end(m.parts);
+  const auto done = s.contract.take(m.index, m.parts, *s.log, to_boundary);
   if (done.output && !s.first_token_at)
     s.first_token_at = ports_.now();
   publish();

@@ -194,6 +194,20 @@ BOOST_FIXTURE_TEST_CASE(what_goes_on_behind_a_soft_stops_boundary_is_not_shown,
   BOOST_TEST(trouble() == "");
 }
 
+BOOST_FIXTURE_TEST_CASE(what_the_same_read_holds_behind_a_boundary_is_not_shown,
+                        workspace_fixture) {
+  begin();
+  text(0, "fir");
+  stop({}, true);
+  parts({part::text{0, "st"}, part::text_end{0}, part::text{1, "second"},
+         part::text_end{1}});
+  BOOST_TEST((core->now() == phase::stopping));
+  is_cancelled();
+  BOOST_TEST(sink->heard.text() == "first");
+  BOOST_TEST(aborts(*sink).size() == 1u);
+  BOOST_TEST(trouble() == "");
+}
+
 BOOST_FIXTURE_TEST_CASE(a_soft_stop_before_any_output_is_at_a_boundary,
                         workspace_fixture) {
   begin();

@@ -145,8 +145,14 @@ void contract_model::parts(std::uint32_t attempt,
   if (s.at_boundary && !s.finish_seen
       && std::any_of(what.begin(), what.end(), output))
     return end_by("aborted user");
+  const auto first = std::find_if(what.begin(), what.end(), ends);
+  const bool goes_on =
+    first != what.end() && std::any_of(first + 1, what.end(), output);
+  const bool to_boundary = s.soft && !s.finish_seen && goes_on;
   bool boundary = false, provider = false;
   for (const auto& p : what) {
+    if (to_boundary && boundary)
+      break;
     const auto it = std::find_if(
       s.parts.begin() + static_cast<std::ptrdiff_t>(s.attempt_from),
       s.parts.end(), [&](const part& known) { return known.key == p.key; });
@@ -178,8 +184,7 @@ void contract_model::parts(std::uint32_t attempt,
     s.soft = s.makes_way = true;
   if (!s.soft || !boundary || s.finish_seen)
     return;
-  const auto first = std::find_if(what.begin(), what.end(), ends);
-  if (first != what.end() && std::any_of(first + 1, what.end(), output))
+  if (goes_on)
     return end_by("aborted user");
   s.at_boundary = true;
 }
