@@ -12,8 +12,12 @@
 #include "runtime/thread_tool_runner.hpp"
 
 #include <algorithm>
+#include <future>
 #include <random>
+#include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace penstock {
 
@@ -62,7 +66,31 @@ private:
   std::optional<caf_compat::own_thread> thread_;
 };
 
-system_parts make_system(caf::actor_system* host, std::uint32_t threads) {
+/// CAF's scheduler waits for ever for workers that the system did not give it,
+/// so they are asked for here first.
+expected<void> try_threads(std::uint32_t count) {
+  std::promise<void> all_tried;
+  const auto tried = all_tried.get_future().share();
+  std::vector<std::thread> made;
+  expected<void> done;
+  for (std::uint32_t i = 0; i < count && done; ++i) {
+    auto one = start_named_thread("penstock-try", [tried] { tried.wait(); });
+    if (one)
+      made.push_back(std::move(*one));
+    else
+      done = fail(errc::internal,
+                  "the system has no " + std::to_string(count)
+                    + " threads for the actors: " + one.error().message
+                    + "; lower `threads`, or raise its limit");
+  }
+  all_tried.set_value();
+  for (auto& one : made)
+    one.join();
+  return done;
+}
+
+expected<system_parts> make_system(caf::actor_system* host,
+                                   std::uint32_t threads) {
   system_parts made;
   made.in_use = host;
   if (host)
@@ -72,6 +100,8 @@ system_parts make_system(caf::actor_system* host, std::uint32_t threads) {
   if (threads == 0)
     threads = std::max(2u, std::thread::hardware_concurrency());
   caf_compat::configure(*made.config, threads);
+  if (auto done = try_threads(threads + 1); !done) // One is its clock's.
+    return fail(done.error());
   made.own = std::make_unique<caf::actor_system>(*made.config);
   made.in_use = made.own.get();
   return made;
@@ -117,7 +147,10 @@ expected<void> runtime::engine::make_tools() {
 
 expected<void> runtime::engine::make_world(caf::actor_system* host) {
   auto& w = *world_;
-  w.system = make_system(host, options_->threads);
+  auto system = make_system(host, options_->threads);
+  if (!system)
+    return fail(system.error());
+  w.system = std::move(*system);
   w.time = options_->time;
   if (!w.time) {
     auto made = shared(make_system_clock());

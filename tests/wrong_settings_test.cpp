@@ -8,8 +8,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include "runtime/option_table.hpp"
+#include "tests/support/child_process.hpp"
 #include "tests/support/usage_fixture.hpp"
 
+#include <cstdlib>
 #include <fstream>
 
 using namespace penstock;
@@ -115,10 +117,29 @@ BOOST_AUTO_TEST_CASE(of_configurations) {
   }
   check_all({
     chat_row({"--config", "<dir>/none.json", "Hi"},
-             {"none.json", "cannot be read"}),
+             {"none.json", "cannot be read", "No such file"}),
     chat_row({"--config", "<dir>", "Hi"}, {"--config"}),
     chat_row({"--config", "", "Hi"}, {"--config", "empty"}),
   });
+}
+
+BOOST_AUTO_TEST_CASE(threads_that_are_not_there_are_an_error) {
+  constexpr int too_small = 77; // A sanitizer needs more addresses than that.
+  const auto* tool = std::getenv("PENSTOCK_TOOL");
+  BOOST_REQUIRE(tool);
+  testing::child_process chat{
+    {"sh", "-c",
+     "ulimit -s 8192 && ulimit -v 3000000 || exit 1\n"
+     "\"$0\" --version > /dev/null 2>&1 || exit 77\n"
+     "exec \"$0\" chat --model scripted:hello --set threads=1024 Hi",
+     tool}};
+  const int code = chat.exit_code();
+  BOOST_WARN_MESSAGE(code != too_small, "SKIPPED: the tool is too large");
+  if (code == too_small)
+    return;
+  BOOST_TEST(code == 1);
+  BOOST_TEST(chat.output().find("no 1025 threads") != std::string::npos,
+             chat.output());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
