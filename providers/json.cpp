@@ -99,6 +99,14 @@ private:
   std::size_t error_at_ = 0;
 };
 
+/// "byte 170", and in a text of several lines where a person looks for it.
+std::string place(std::string_view text, std::size_t at) {
+  const auto before = text.substr(0, at == 0 ? 0 : at - 1);
+  const auto breaks = std::count(before.begin(), before.end(), '\n');
+  return "byte " + std::to_string(at)
+         + (breaks == 0 ? "" : ", in line " + std::to_string(breaks + 1));
+}
+
 template <class Json>
 expected<Json> parse(std::string_view text) {
   builder<Json> first;
@@ -115,7 +123,7 @@ expected<Json> parse(std::string_view text) {
     }
     if (!second.too_deep())
       return fail(errc::protocol,
-                  "malformed JSON at byte " + std::to_string(first.error_at()));
+                  "malformed JSON at " + place(text, first.error_at()));
   }
   return fail(errc::protocol, "JSON is nested deeper than json_depth_max ("
                                 + std::to_string(limits::json_depth_max) + ")");

@@ -5,9 +5,8 @@
 #include "runtime/json_object_reader.hpp"
 #include "runtime/option_table.hpp"
 #include "runtime/script_reader.hpp"
+#include "runtime/text_file.hpp"
 
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <set>
 #include <utility>
@@ -101,6 +100,11 @@ expected<void> read_headers(header_list& to, const string& path,
 
 expected<void> read_provider(runtime_options& to, const string& path,
                              const string& name, const ordered_json& value) {
+  if (name.empty() || name.find(':') != string::npos)
+    return fail(errc::invalid_request,
+                path
+                  + ": a provider's name is what stands before the first "
+                    "colon of PROVIDER:MODEL");
   auto& p = to.providers[name];
   auto limits = to.endpoints;
   bool limited = false;
@@ -265,17 +269,10 @@ expected<configuration> parse_configuration(string_view text,
 
 expected<configuration> load_configuration(const string& path,
                                            runtime_options base) {
-  std::ifstream file{path, std::ios::binary};
-  if (!file)
-    return fail(errc::invalid_request, path + ": cannot be read");
-  string text;
-  char piece[64u << 10];
-  while (text.size() <= file_bytes_max
-         && (file.read(piece, sizeof piece), file.gcount() > 0))
-    text.append(piece, static_cast<std::size_t>(file.gcount()));
-  if (file.bad())
-    return fail(errc::invalid_request, path + ": cannot be read");
-  auto made = parse_configuration(text, std::move(base));
+  const auto text = read_text_file(path, file_bytes_max);
+  if (!text)
+    return fail(text.error());
+  auto made = parse_configuration(*text, std::move(base));
   if (!made)
     return fail(errc::invalid_request, path + ": " + made.error().message);
   return made;

@@ -2,11 +2,10 @@
 
 #include "messages/check.hpp"
 #include "runtime/json_object_reader.hpp"
+#include "runtime/text_file.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 namespace penstock {
@@ -95,14 +94,10 @@ expected<price_table> price_table::parse(std::string_view text) {
 }
 
 expected<price_table> price_table::load(const std::string& path) {
-  std::ifstream in{path, std::ios::binary};
-  std::string text{std::istreambuf_iterator<char>{in}, {}};
-  if (!in && text.empty())
-    return fail(errc::invalid_request,
-                "cannot read the prices in " + path + "; check the path");
-  if (text.size() > file_bytes_max)
-    return fail(errc::invalid_request, path + " is longer than 4 MiB");
-  auto made = parse(text);
+  const auto text = read_text_file(path, file_bytes_max);
+  if (!text)
+    return fail(text.error());
+  auto made = parse(*text);
   if (!made)
     return fail(errc::invalid_request, path + ": " + made.error().message);
   return made;

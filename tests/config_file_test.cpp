@@ -136,6 +136,8 @@ BOOST_AUTO_TEST_CASE(faults_are_named_by_their_path) {
     {R"({"providers":{"p":{"options":{"max_steps":1}}}})",
      "providers.p.options: there is no \"max_steps\""},
     {R"({"providers":{"p":{"api_key":"PLANTED"}}})", "api_key_env"},
+    {R"({"providers":{"p:q":{}}})", "providers.p:q: a provider's name is"},
+    {R"({"providers":{"":{}}})", "providers.: a provider's name is"},
     {R"({"tools":{}})", "tools: expected"},
     {R"({"tools":[)" + tool + R"(},)" + tool + "}]}", "tools[1].name: "},
     {R"({"tools":[{"name":"a","command":["x"]}]})", "input_schema"},
@@ -181,9 +183,17 @@ BOOST_AUTO_TEST_CASE(a_file_is_read_and_named_in_its_errors) {
   const auto bad = load_configuration(name);
   BOOST_TEST_REQUIRE(!bad.has_value());
   BOOST_TEST(bad.error().message.starts_with(name + ": options.max_steps: "));
-  for (const auto& none : {here.path + "/absent", here.path}) {
+  for (const auto& [none, why] :
+       {std::pair{here.path + "/absent", "No such file or directory"},
+        std::pair{here.path, "Is a directory"}}) {
     const auto got = load_configuration(none);
     BOOST_TEST_REQUIRE(!got.has_value());
-    BOOST_TEST(got.error().message.starts_with(none + ": "));
+    BOOST_TEST(got.error().message == none + ": cannot be read: " + why);
   }
+}
+
+BOOST_AUTO_TEST_CASE(malformed_json_is_found_by_its_line) {
+  BOOST_TEST(verdict("{") == "malformed JSON at byte 2");
+  BOOST_TEST(verdict("{\n \"tools\": [\n  ,]}")
+             == "malformed JSON at byte 17, in line 3");
 }
