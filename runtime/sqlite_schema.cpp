@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <string_view>
 #include <sys/file.h>
 
 namespace penstock {
@@ -95,13 +96,50 @@ store_lock::~store_lock() {
     ::flock(fd_.get(), LOCK_UN);
 }
 
+namespace {
+
+/// Whether a file holds what no database begins with. One that a crash left
+/// half made has a journal, and is SQLite's to mend.
+bool is_foreign(const std::string& path) {
+  constexpr std::string_view head{"SQLite format 3\0", 16};
+  std::error_code ignored;
+  const owned_fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  char found[head.size()];
+  const auto got = file ? ::read(file.get(), found, sizeof found) : 0;
+  return got > 0
+         && std::string_view(found, static_cast<std::size_t>(got)) != head
+         && !std::filesystem::exists(path + "-journal", ignored);
+}
+
+/// Before anything is made beside it.
+/// @param lock the name of its lock. Where there is one, the file is or was a
+///             store: closing it here would drop SQLite's locks on it, should
+///             this process have it open.
+expected<void> check_place(const std::string& path, const std::string& lock) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const auto there = fs::status(path, ignored);
+  if (fs::is_directory(there))
+    return refused("the store " + path + " is a directory; name a file in it");
+  if (fs::exists(there) && !fs::is_regular_file(there))
+    return refused("the store " + path
+                   + " is a device or a pipe; choose another file");
+  if (fs::is_regular_file(there) && !fs::exists(lock, ignored)
+      && is_foreign(path))
+    return refused("the store " + path
+                   + " is not a database; choose another file");
+  return {};
+}
+
+} // namespace
+
 expected<store_lock> lock_store(const std::string& path) {
   std::error_code ignored;
   // One lock, whatever links lead to the file.
-  if (std::filesystem::is_directory(path, ignored))
-    return refused("the store " + path + " is a directory; name a file in it");
   const auto real = std::filesystem::weakly_canonical(path, ignored);
   const auto name = (ignored ? path : real.string()) + "-lock";
+  if (auto fit = check_place(path, name); !fit)
+    return fail(fit.error());
   owned_fd fd{::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
   if (!fd)
     return refused("cannot make " + name + ": " + std::strerror(errno)

@@ -42,7 +42,9 @@ private:
 /// Keeps other processes (and other stores of this one) out of `path`, by a
 /// lock on PATH-lock that the kernel drops when the process ends, however it
 /// does. SQLite's own locks would let two writers take turns.
-/// Errors: `storage`: held by another, or the file cannot be made.
+/// Errors: `storage`: no file, or another program's (then nothing is left
+/// beside
+///         it); held by another process; the lock cannot be made.
 expected<store_lock> lock_store(const std::string& path);
 
 /// Checks whose file it is and its version, looks for damage, brings it up to

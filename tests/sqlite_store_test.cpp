@@ -9,7 +9,9 @@
 #include "tests/support/faulty_vfs.hpp"
 #include "tests/support/store_calls.hpp"
 
+#include <filesystem>
 #include <fstream>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -38,6 +40,11 @@ struct fixture {
       return {};
     BOOST_TEST((made.error().code == errc::storage));
     return made.error().message;
+  }
+  auto files() const {
+    namespace fs = std::filesystem;
+    return std::distance(fs::directory_iterator{dir.path},
+                         fs::directory_iterator{});
   }
   void exec(const std::string& sql) {
     auto db = sqlite_connection::open({path, {}, false}).value();
@@ -231,6 +238,19 @@ BOOST_FIXTURE_TEST_CASE(what_is_no_store_is_refused_untouched, fixture) {
   BOOST_TEST(says(refusal(), "choose another file"));
   std::ifstream in{path};
   BOOST_TEST(std::string(std::istreambuf_iterator<char>{in}, {}) == text);
+  BOOST_TEST(files() == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_is_no_file_is_refused_untouched, fixture) {
+  BOOST_REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  BOOST_TEST(says(refusal(), "a device or a pipe"));
+  BOOST_TEST(files() == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_file_that_was_a_store_is_left_to_sqlite, fixture) {
+  open();
+  std::ofstream{path} << std::string(5'000, 'x');
+  BOOST_TEST(says(refusal(), "file is not a database"));
 }
 
 BOOST_FIXTURE_TEST_CASE(another_programs_database_is_refused, fixture) {
