@@ -125,8 +125,8 @@ expected<std::string> checked_base_url(std::string_view url,
   if (part_of(parsed, CURLUPART_PORT) == "0")
     return refuse("has port 0");
   if (scheme == "http" && !allow_plain_http && !is_loopback(host))
-    return refuse("would send the key in plain text; use https, or set "
-                  "\"allow_plain_http\": true for this provider");
+    return refuse("would send the conversation, and a key, in plain text; use "
+                  "https, or set \"allow_plain_http\": true for this provider");
   auto whole = part_of(parsed, CURLUPART_URL);
   while (whole.ends_with('/'))
     whole.pop_back();

@@ -121,6 +121,7 @@ BOOST_AUTO_TEST_CASE(a_second_ctrl_c_and_sigterm_end_the_conversation) {
   BOOST_TEST(idle.wait_for_out("> "));
   idle.type("\x03");
   BOOST_TEST(idle.exit_code() == 130);
+  BOOST_TEST(idle.out().ends_with("\n")); // The shell's prompt comes next.
   for (const bool terminate : {false, true}) {
     tool_process busy{on_terminal({})};
     BOOST_TEST(busy.wait_for_out("> "));

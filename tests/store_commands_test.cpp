@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(usage_counts_each_attempt_once_and_what_it_costs) {
                 "prices of 2026-11-26\n");
   got = run_tool(on_store("usage")); // "openai:m" has no price.
   BOOST_TEST(holds(got.out, "all: 1100 in, 30 out, 3 attempts (0 partial, 1 "
-                            "unknown), unknown\n"),
+                            "unknown), cost unknown\n"),
              got.out);
   got = run_tool(on_store("usage", {"--prices", path}));
   BOOST_TEST(got.code == 2);

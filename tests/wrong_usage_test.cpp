@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(of_chat) {
     chat_row({"--colour", "Hi"}, {"--colour", "--help"}),
     chat_row({"--json=perhaps", "Hi"}, {"--json", "--help"}),
     chat_row({"--fallback", "x", "Hi"}, {"--fallback", "x", "PROVIDER:MODEL"}),
-    chat_row({"--workspace", "", "Hi"}, {"workspace"}),
+    chat_row({"--workspace", "", "Hi"}, {"--workspace", "empty"}),
     chat_row({"--workspace", std::string(300, 'w'), "Hi"}, {"workspace"}),
     chat_row({"--api", "smoke-signals", "Hi"},
              {"smoke-signals", "openai-chat", "anthropic-messages"}),

@@ -88,7 +88,8 @@ void add_options(CLI::App& command, chat_options& to, std::string& prompt) {
   command.add_flag("--verbose", to.verbose,
                    "Tell usage, tools and what the runtime logs");
   command.add_option("PROMPT", prompt, "What to ask; - reads standard input");
-  for (const auto* name : {"--base-url", "--api", "--store", "--config"})
+  for (const auto* name :
+       {"--workspace", "--base-url", "--api", "--store", "--config"})
     command.get_option(name)->check(fault_if_empty);
 }
 

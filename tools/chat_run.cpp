@@ -72,6 +72,8 @@ void chat_run::on_signal(int signal) {
   const std::lock_guard lock{mutex_};
   switch (rule_.on(signal)) {
   case act::exit:
+    if (talks_)
+      end_prompt();
     return interrupts_.exit_after(0ms, exit_aborted);
   case act::soften: {
     stop_request soft;
@@ -203,10 +205,10 @@ int chat_run::with_runtime(configuration config) {
   {
     const std::lock_guard lock{mutex_};
     asked_ = runtime_.get();
+    talks_ = talks;
     if (talks)
       rule_.begin_conversation();
   }
-  talks_ = talks;
   return finish(talks ? converse() : answer(prompt));
 }
 

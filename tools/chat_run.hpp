@@ -53,13 +53,13 @@ private:
   std::string turn_of_;                 // the turn's workspace
   std::optional<stream_id> registered_; // the turn's stream
   runtime* asked_ = nullptr;
+  bool talks_ = false; // a conversation on a terminal; changes once
 
   interrupts interrupts_;
   const std::shared_ptr<output_queue> output_; // shared with the log hook
   terminal_view view_;
   std::vector<std::string> tools_;
   std::vector<interrupted_stream> interrupted_; // found in the store
-  bool talks_ = false;                          // a conversation on a terminal
 
   subscription events_;
   std::unique_ptr<runtime> runtime_; // goes first

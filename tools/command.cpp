@@ -5,7 +5,9 @@
 #include <cerrno>
 #include <cstring>
 #include <iostream>
+#include <poll.h>
 #include <string>
+#include <unistd.h>
 
 namespace penstock::cli {
 
@@ -19,6 +21,13 @@ int usage_error(std::string_view what) {
   // It may quote an argument: half a character, a command for the terminal.
   std::cerr << "penstock: " << one_line(what, line_bytes_max) << std::endl;
   return exit_usage;
+}
+
+void end_prompt() {
+  pollfd terminal{STDERR_FILENO, POLLOUT, 0};
+  if (isatty(STDERR_FILENO) == 1 && poll(&terminal, 1, 0) == 1
+      && (terminal.revents & POLLOUT) != 0)
+    (void)!::write(STDERR_FILENO, "\n", 1);
 }
 
 std::string listed(const std::vector<std::string_view>& names) {

@@ -41,6 +41,10 @@ void add_usage(CLI::App& app, int& code);
 /// @returns `exit_usage`, for `code = usage_error(…)`.
 int usage_error(std::string_view what);
 
+/// Ends the line on which a prompt waits, so that the shell's begins one of its
+/// own. Only on a terminal, and only if that takes no waiting. Any thread.
+void end_prompt();
+
 /// "a, b, c"
 std::string listed(const std::vector<std::string_view>& names);
 

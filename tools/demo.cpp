@@ -62,7 +62,8 @@ void add_demo(CLI::App& app, int& code) {
   command.footer(footer);
   command
     .add_option("--speed", args->speed,
-                "So many times faster; the same things happen")
+                "So many times faster, from 0.1 to 20; the same things "
+                "happen")
     ->check([&speed = args->speed](const std::string& text) -> std::string {
       // Not CLI::Range, which lets "nan" through.
       const bool good =

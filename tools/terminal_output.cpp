@@ -68,7 +68,8 @@ std::string counted(const token_usage& usage) {
   using quality = token_usage::quality;
   if (usage.known == quality::unknown)
     return "usage unknown";
-  std::string text = std::to_string(usage.input_total) + " tokens in";
+  std::string text = std::to_string(usage.input_total)
+                     + (usage.input_total == 1 ? " token in" : " tokens in");
   if (usage.cache_read != 0)
     text += " (" + std::to_string(usage.cache_read) + " cached)";
   text += ", " + std::to_string(usage.output_total) + " out";

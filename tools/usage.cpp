@@ -51,7 +51,7 @@ struct totals {
 
 std::string cost_text(const total& t, const price_table& prices) {
   if (!t.cost_known)
-    return "unknown";
+    return "cost unknown";
   char text[64];
   std::snprintf(text, sizeof text, "%.6f %s", t.cost,
                 prices.currency().c_str());
