@@ -34,7 +34,7 @@ enum class errc : std::uint8_t {
   superseded,       ///< A newer start overtook this one before it began.
   tool,             ///< A tool's handler failed in a way that ends the stream.
   storage,          ///< The store could not keep what must be durable.
-  internal,         ///< An actor of ours crashed.
+  internal,         ///< An actor of ours crashed, or a thread was refused.
 };
 
 inline constexpr std::size_t errc_count = 21;

@@ -50,7 +50,7 @@ struct scratch_request {
 struct start_request {
   std::string workspace_id{};      ///< Required; at most limits::id_bytes_max.
   std::string workspace_name{};    ///< A label for logs and metrics only.
-  std::vector<message> messages{}; ///< Required, not empty.
+  std::vector<message> messages{}; ///< Not empty, but see `resume`.
   std::string model{};             ///< Required: "provider:model".
   std::vector<fallback_entry> fallback{}; ///< Tried in order, each once.
 

@@ -75,7 +75,9 @@ using tool_ref = std::variant<std::string, std::shared_ptr<const tool>>;
 /// One rule of a tool policy. The last that matches decides.
 struct tool_rule {
   enum class verdict : std::uint8_t { enable, disable, require };
-  std::string pattern; ///< ECMAScript; must match the whole name.
+  /// Must match the whole name. ECMAScript, without what needs backtracking
+  /// (docs/decisions/0010).
+  std::string pattern;
   verdict then = verdict::enable;
 };
 

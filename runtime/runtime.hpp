@@ -7,6 +7,7 @@
 //   auto id = rt.start({.workspace_id = "demo",
 //                       .messages = {user_text("Hello")},
 //                       .model = "openai:gpt-5-mini"});
+//   if (!id) …                            // and no event will come
 //   while (!over)
 //     for (auto& e : events->wait(100ms)) …
 //   auto outcome = rt.wait("demo");       // how it ended, all text, usage

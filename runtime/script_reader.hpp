@@ -27,7 +27,8 @@ namespace penstock {
 ///             event, and from event to event
 ///   "ends":   "closed" (in the middle), "reset", "stall" (nothing more comes)
 ///             or "truncated" (the body ends without a finish)
-///   "after_events": with "ends", how many events come before; all by default
+///   "after_events": with "ends", how many events come before; all by default.
+///             The first one opens the answer and has no text
 ///   "status", "headers": an answer that is no stream, with an "error"
 ///   "error":  {"type", "message"}: of that answer, or else an error inside of
 ///             the stream, after the parts

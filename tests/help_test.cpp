@@ -1,6 +1,7 @@
 // Goal: who asks `penstock` for help gets all of it, and what the README says
 // to type works.
-// Method: the real binary; the README's own line, against a local server.
+// Method: the real binary; the README's own line, against a local server; the
+// example of docs/CONFIGURATION.md and what is printed below it.
 #ifndef BOOST_TEST_DYN_LINK
 #define BOOST_TEST_DYN_LINK
 #endif
@@ -12,6 +13,7 @@
 #include "providers/model_catalog_tables.hpp"
 #include "runtime/option_table.hpp"
 #include "tests/support/chat_fixture.hpp"
+#include "tests/support/store_calls.hpp"
 
 #include <cstdlib>
 #include <fstream>
@@ -156,4 +158,32 @@ BOOST_FIXTURE_TEST_CASE(the_line_of_the_readme_works, testing::chat_fixture) {
   BOOST_TEST(got.out == "Rayleigh.\n");
   const auto body = parse_ordered_json(body_of(0)).value();
   BOOST_TEST(holds(line, body.at("model").get<std::string>()));
+}
+
+BOOST_AUTO_TEST_CASE(the_configuration_page_shows_what_happens) {
+  const auto page = source_file("docs/CONFIGURATION.md");
+  const auto block = [&](const std::string& begin) {
+    const auto from = page.find(begin) + begin.size();
+    BOOST_REQUIRE(from >= begin.size());
+    return page.substr(from, page.find("```", from) - from);
+  };
+  const testing::temporary_dir dir;
+  const auto file = dir.file("penstock.json");
+  std::ofstream{file} << block("```json\n");
+  std::size_t shown = 0;
+  const auto lines = testing::lines_of(block("```\n$ ").insert(0, "$ "));
+  for (auto line = lines.begin(); line != lines.end(); ++line) {
+    // $ penstock chat --config penstock.json --model NAME "PROMPT"
+    BOOST_REQUIRE(line->starts_with("$ penstock chat --config penstock.json "));
+    const auto name = line->find("--model ") + 8, prompt = line->find('"') + 1;
+    const auto got = run_tool(
+      {.arguments = {"chat", "--config", file, "--model",
+                     line->substr(name, line->find(' ', name) - name),
+                     line->substr(prompt, line->rfind('"') - prompt)}});
+    BOOST_TEST(got.code == 0, got.err);
+    BOOST_REQUIRE(++line != lines.end());
+    BOOST_TEST(got.out == *line + "\n");
+    ++shown;
+  }
+  BOOST_TEST(shown == 2u);
 }
