@@ -31,8 +31,8 @@ public:
   /// still lacks of the streams before.
   void begin(std::shared_ptr<const stream_log> log);
 
-  /// @param after where the caller is; must be what `place_for` can find, or
-  ///              absent for a snapshot.
+  /// One that goes on from `m.after` if that is in memory, else from a
+  /// snapshot.
   void add(const subscribe& m);
   /// One whose position the store is asked about. It is told nothing until
   /// `add_after`, and then all that has happened from here on.

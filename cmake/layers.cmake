@@ -1,8 +1,7 @@
 # How a folder of sources becomes targets. Sources are globbed, so that a new
 # file needs no edit here; CONFIGURE_DEPENDS makes the build notice it.
 
-# Lists the .cpp files of <folders> in <out>. None at all is an error, unless
-# PENSTOCK_PARTIAL says that the house is still being built.
+# Lists the .cpp files of <folders> in <out>. None at all is an error.
 function(penstock_sources out)
   set(found "")
   foreach(folder IN LISTS ARGN)
@@ -12,12 +11,8 @@ function(penstock_sources out)
   endforeach()
   if(NOT found)
     list(JOIN ARGN "/ and " names)
-    if(NOT PENSTOCK_PARTIAL)
-      message(FATAL_ERROR "penstock: no .cpp file in ${names}/ below "
-        "${PROJECT_SOURCE_DIR}; the layout of docs/ARCHITECTURE.md is broken. "
-        "-DPENSTOCK_PARTIAL=ON configures without them.")
-    endif()
-    message(WARNING "penstock: no .cpp file in ${names}/ yet")
+    message(FATAL_ERROR "penstock: no .cpp file in ${names}/ below "
+      "${PROJECT_SOURCE_DIR}; the layout of docs/ARCHITECTURE.md is broken.")
   endif()
   set(${out} "${found}" PARENT_SCOPE)
 endfunction()
@@ -65,23 +60,16 @@ function(penstock_layer name)
   cmake_parse_arguments(arg "" "PCH" "FOLDERS;LINK_PUBLIC;LINK_PRIVATE" ${ARGN})
   set(target penstock_${name})
   penstock_sources(sources ${arg_FOLDERS})
-  if(sources)
-    add_library(${target} STATIC ${sources})
-    penstock_unity(${target} ${sources})
-    set(public PUBLIC)
-    target_link_libraries(${target}
-      PUBLIC ${arg_LINK_PUBLIC} Threads::Threads
-      PRIVATE ${arg_LINK_PRIVATE} $<BUILD_INTERFACE:penstock_flags>)
-    if(arg_PCH)
-      penstock_precompile(${target} ${arg_PCH})
-    endif()
-  else()
-    add_library(${target} INTERFACE)
-    set(public INTERFACE)
-    target_link_libraries(${target} INTERFACE ${arg_LINK_PUBLIC})
+  add_library(${target} STATIC ${sources})
+  penstock_unity(${target} ${sources})
+  target_link_libraries(${target}
+    PUBLIC ${arg_LINK_PUBLIC} Threads::Threads
+    PRIVATE ${arg_LINK_PRIVATE} $<BUILD_INTERFACE:penstock_flags>)
+  if(arg_PCH)
+    penstock_precompile(${target} ${arg_PCH})
   endif()
-  target_compile_features(${target} ${public} cxx_std_20)
-  target_include_directories(${target} ${public}
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_include_directories(${target} PUBLIC
     "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>"
     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/penstock>")
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})

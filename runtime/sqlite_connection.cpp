@@ -165,8 +165,5 @@ void sqlite_connection::bind(sqlite3_stmt* to, int index, sqlite_blob value) {
 std::int64_t sqlite_connection::last_row() const {
   return sqlite3_last_insert_rowid(db_);
 }
-int sqlite_connection::changes() const {
-  return sqlite3_changes(db_);
-}
 
 } // namespace penstock

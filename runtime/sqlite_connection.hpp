@@ -87,7 +87,6 @@ public:
   }
 
   std::int64_t last_row() const;
-  int changes() const;
 
   bool failed() const noexcept { return failure_.has_value(); }
   /// What went wrong, errc::none if nothing did. Forgets it.

@@ -8,8 +8,6 @@
 
 namespace penstock::cli {
 
-#ifdef PENSTOCK_COMMAND_TOOL
-
 namespace {
 
 /// Ctrl-C ends the tool's commands, and then the tool, within half a second.
@@ -51,19 +49,5 @@ expected<void> add_tools(configuration& to) {
 void end_commands() {
   kill_children();
 }
-
-#else
-
-expected<void> add_tools(configuration& to) {
-  if (to.tools.empty())
-    return {};
-  return fail(errc::invalid_request,
-              "this build cannot run the tools of a configuration; take "
-              "\"tools\" out of it");
-}
-
-void end_commands() {}
-
-#endif
 
 } // namespace penstock::cli
