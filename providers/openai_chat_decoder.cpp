@@ -97,6 +97,22 @@ const json& choice_of(const json& chunk) {
   return member(chunk, "no such choice");
 }
 
+// {"code":"Throttling","message":"…"}: nothing of a chunk, all of an error.
+bool is_bare_error(const json& chunk) {
+  if (!chunk.is_object() || chunk.contains("choices")
+      || bytes_of(chunk, "message").empty())
+    return false;
+  if (bytes_of(chunk, "type").ends_with("error"))
+    return true;
+  for (const auto* name : {"code", "status", "error_code", "error_type"}) {
+    const auto& what = member(chunk, name);
+    const auto number = count_of(what);
+    if (is_something(what) && number != 0 && number != 200)
+      return true;
+  }
+  return false;
+}
+
 } // namespace
 
 openai_chat_decoder::openai_chat_decoder(bool short_way)
@@ -152,13 +168,15 @@ bool openai_chat_decoder::on_plain_delta(const sse_event& event,
   return true;
 }
 
-// An error inside a 200: as OpenAI has it, as an event of its own, as a bare
-// object (vLLM), in the choice (OpenRouter) or beside it (Groq).
+// An error inside a 200: as OpenAI has it, as an event of its own, in a list
+// (Google), as a bare object (vLLM, Cerebras), in the choice (OpenRouter) or
+// beside it (Groq).
 bool openai_chat_decoder::on_error(const json& chunk, std::string_view type,
                                    std::string_view data, part_batch& out) {
   if (type == "error" || is_something(member(chunk, "error"))
+      || is_something(member(element(chunk, 0), "error"))
       || bytes_of(chunk, "object") == "error"
-      || bytes_of(chunk, "type") == "error") {
+      || bytes_of(chunk, "type") == "error" || is_bare_error(chunk)) {
     fail(classify_in_stream(api, data), out);
     return true;
   }
@@ -210,9 +228,12 @@ void openai_chat_decoder::on_delta(const json& delta, part_batch& out) {
     for (const auto& image : images)
       on_file(image, out);
   on_audio(member(delta, "audio"), out);
-  if (const auto& calls = member(delta, "tool_calls"); calls.is_array())
+  const auto& calls = member(delta, "tool_calls");
+  if (calls.is_array())
     for (const auto& call : calls)
       calls_.delta(call, parts_, out);
+  else if (!calls.empty()) // TGI sent the one call without the list.
+    calls_.delta(calls, parts_, out);
   calls_.legacy(member(delta, "function_call"), parts_, out);
   on_sources(delta, out);
 }
@@ -235,20 +256,20 @@ void openai_chat_decoder::on_usage(const json& chunk, const json& choice,
 }
 
 void openai_chat_decoder::on_finish(std::string raw, part_batch& out) {
-  const auto reason = unified(raw);
-  const bool cut =
-    reason != finish_reason::stop && reason != finish_reason::tool_calls;
   finish_raw_ = std::move(raw);
   parts_.close(out);
-  calls_.finish(cut, parts_, out);
+  calls_.settle(parts_, out);
 }
 
 // Told only now, since some servers put a finish reason into every chunk.
 void openai_chat_decoder::answer_is_over(part_batch& out) {
   end_answer();
   parts_.close(out);
-  if (!finish_raw_)
-    calls_.finish(true, parts_, out);
+  const auto reason =
+    finish_raw_ ? unified(*finish_raw_) : finish_reason::other;
+  calls_.finish(reason != finish_reason::stop
+                  && reason != finish_reason::tool_calls,
+                parts_, out);
   if (!audio_.empty())
     out.add(part::file{parts_.new_key(),
                        {"audio/pcm", std::exchange(audio_, {}), {}, {}}});
@@ -257,7 +278,7 @@ void openai_chat_decoder::answer_is_over(part_batch& out) {
     out.add(part::usage{*usage_});
   }
   if (finish_raw_)
-    out.add(part::finished{{unified(*finish_raw_), finish_raw_}});
+    out.add(part::finished{{reason, finish_raw_}});
 }
 
 // The body ended early. Perhaps it was no event stream, or the server threw an
@@ -267,7 +288,9 @@ void openai_chat_decoder::judge_stray(part_batch& out) {
   if (text.starts_with("error:")) // llama.cpp
     text = trimmed(text.substr(6));
   const auto value = parse_json(text);
-  if (value && value->is_object()
+  if (value
+      && (value->is_object()
+          || is_something(member(element(*value, 0), "error")))
       && on_error(*value, value->contains("choices") ? "" : "error", text, out))
     return;
   refuse_stray(text, out);

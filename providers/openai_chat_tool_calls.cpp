@@ -113,6 +113,9 @@ std::size_t openai_chat_tool_calls::find_or_begin(const json& wire,
   if (index) {
     if (const auto it = by_index_.find(*index); it != by_index_.end())
       found = it->second;
+    else if (what.id.empty() && what.name.empty() && last_
+             && !calls_[*last_].extent.balanced())
+      found = last_; // Counted up within one call.
   } else if (!what.id.empty()) {
     if (const auto it = by_id_.find(what.id); it != by_id_.end())
       found = it->second;
@@ -120,18 +123,19 @@ std::size_t openai_chat_tool_calls::find_or_begin(const json& wire,
     found = last_;
   }
   if (found && !what.name.empty()) {
-    // The same index again, but another call: one that names another id, or
-    // that begins a second object.
+    // The same index again, but another call: one that names another id, or,
+    // behind a whole object, another tool, or that begins a second object.
     const auto& c = calls_[*found];
     const bool other_id = !what.id.empty() && !c.id.empty() && what.id != c.id;
+    const bool other_tool = !c.name.empty() && what.name != c.name;
     if (other_id
-        || (what.id.empty() && c.extent.balanced()
-            && what.input.starts_with('{')))
+        || (c.extent.balanced()
+            && (other_tool
+                || (what.id.empty() && what.input.starts_with('{')))))
       std::swap(found, replaced);
   }
-  if (last_ && found != last_
-      && (replaced == last_ || !calls_[*last_].is_placeholder()))
-    complete_if_whole(calls_[*last_], parts, out);
+  if (last_ && found != last_)
+    leave(calls_[*last_], replaced == last_, parts, out);
   if (!found) {
     found = calls_.size();
     calls_.emplace_back().key = parts.new_key();
@@ -142,6 +146,16 @@ std::size_t openai_chat_tool_calls::find_or_begin(const json& wire,
   }
   last_ = found;
   return *found;
+}
+
+// The next delta is of another call.
+// @param for_good and no later one can be of this.
+void openai_chat_tool_calls::leave(call& c, bool for_good, part_writer& parts,
+                                   part_batch& out) {
+  if (!c.started && !c.name.empty())
+    start(c, parts, out);
+  if (for_good || !c.is_placeholder())
+    complete_if_whole(c, parts, out);
 }
 
 void openai_chat_tool_calls::extend(call& c, const fragment& what,
@@ -156,9 +170,13 @@ void openai_chat_tool_calls::extend(call& c, const fragment& what,
     c.kind = what.kind;
   if (!what.signature.empty())
     c.signature = what.signature;
-  if (!c.started && !c.name.empty())
+  // Its id may come behind its name, but not behind its input.
+  if (!c.started && !c.name.empty()
+      && !(c.id.empty() && c.input.empty() && what.input.empty()))
     start(c, parts, out);
   const auto shown = c.joiner.join(what.input);
+  if (c.kind.empty() && c.extent.balanced() && shown == c.input)
+    return; // Told in pieces, and again as a whole.
   if (c.input.size() + shown.size() > limits::tool_input_bytes_max) {
     failure_.code = errc::protocol;
     failure_.message = "input of a tool call exceeds tool_input_bytes_max ("
@@ -207,7 +225,7 @@ void openai_chat_tool_calls::complete_if_whole(call& c, part_writer& parts,
 void openai_chat_tool_calls::complete(call& c, part_writer& parts,
                                       part_batch& out) {
   if (!c.started) {
-    if (c.id.empty() && c.input.empty())
+    if (c.id.empty() && c.name.empty() && c.input.empty())
       return; // An empty element, not a call.
     start(c, parts, out);
   }
@@ -221,6 +239,12 @@ void openai_chat_tool_calls::complete(call& c, part_writer& parts,
                         blank && c.kind.empty() ? "{}" : std::move(c.input),
                         std::move(c.signature),
                         {}});
+}
+
+void openai_chat_tool_calls::settle(part_writer& parts, part_batch& out) {
+  for (auto& c : calls_)
+    if (!c.is_placeholder())
+      complete_if_whole(c, parts, out);
 }
 
 void openai_chat_tool_calls::finish(bool cut, part_writer& parts,

@@ -35,16 +35,18 @@ private:
 };
 
 /// Merges deltas by `index`; without one by `id`; with neither they extend the
-/// call before. Servers that send each call whole, all with index 0, are told
-/// by a new id and name.
+/// call before, and so does an index that nobody has named. Servers that send
+/// each call whole, all with index 0, are told by a new id or name.
 ///
-/// A call is complete when another one begins and its input is whole, or when
-/// the answer is finished; never because the body ended.
+/// A call is complete when its input is whole and another one begins or there
+/// is a finish reason, or when the answer is over; never because the body
+/// ended.
 ///
 /// An input that began as an empty object of its own was a placeholder if
 /// another object follows it in the same call: that one is the input. So an
-/// empty object is neither told nor whole before the answer is finished. Any
-/// other text behind a whole object is kept as it came, and is no JSON.
+/// empty object is neither told nor whole before the answer is over. Behind a
+/// whole object the same text again is not told twice; any other is kept as it
+/// came, and is no JSON.
 ///
 /// Limits: limits::tool_input_bytes_max for each call.
 /// Errors: sticky, see `failure`.
@@ -56,7 +58,11 @@ public:
   /// `delta.function_call`, the form before there were several.
   void legacy(const json& wire, part_writer& parts, part_batch& out);
 
-  /// The answer is finished: completes the calls.
+  /// There is a finish reason, and some servers have one in every chunk:
+  /// completes the calls whose input is whole.
+  void settle(part_writer& parts, part_batch& out);
+
+  /// The answer is over: completes the calls.
   /// @param cut it ended early (length, content filter): a call whose input is
   ///        not whole was cut with it, and stays incomplete.
   void finish(bool cut, part_writer& parts, part_batch& out);
@@ -81,6 +87,7 @@ private:
 
   std::size_t find_or_begin(const json& wire, const fragment& what,
                             part_writer& parts, part_batch& out);
+  void leave(call& c, bool for_good, part_writer& parts, part_batch& out);
   void extend(call& c, const fragment& what, part_writer& parts,
               part_batch& out);
   void start(call& c, part_writer& parts, part_batch& out);
