@@ -52,14 +52,23 @@ openai_responses_items::known(const json& event, std::string_view item_type) {
     const auto it = map.find(key);
     return it == map.end() ? nullptr : &items_[it->second];
   };
+  const auto fits = [&](const item* it) {
+    return it && !it->done && it->type == item_type;
+  };
   const auto index = count_of(event, "output_index");
-  if (index)
-    return at(by_index_, *index);
+  auto* const placed = index ? at(by_index_, *index) : nullptr;
+  if (fits(placed))
+    return placed;
+  item* named = nullptr;
   for (const auto id :
        {bytes_of(event, "item_id"), bytes_of(member(event, "item"), "id")})
-    if (!id.empty())
-      if (auto* it = at(by_id_, id))
-        return it;
+    if (auto* it = id.empty() ? nullptr : at(by_id_, id); it && !named)
+      named = it;
+  // Where several items were given one place, the id knows better.
+  if (index)
+    return fits(named) ? named : placed;
+  if (named)
+    return named;
   return !items_.empty() && items_.back().type == item_type ? &items_.back()
                                                             : nullptr;
 }
@@ -98,10 +107,16 @@ void openai_responses_items::added(const json& event, part_batch& out) {
   const auto type = text_of(wire, "type");
   if (type.empty() || failure_.code != errc::none)
     return;
-  auto& it = begin(event, type, text_of(wire, "id"));
-  it.phase = text_of(wire, "phase");
+  const auto id = text_of(wire, "id");
+  const auto index = count_of(event, "output_index");
+  auto* it = known(event, type);
+  // Announced once more, at its place, it is no second item.
+  if (!it || it->done || it->type != type || id.empty() || it->id != id
+      || (index && !by_index_.contains(*index)))
+    it = &begin(event, type, id);
+  it->phase = text_of(wire, "phase");
   if (const auto* kind = responses_kind_of(type))
-    start_call(it, *kind, wire, out);
+    start_call(*it, *kind, wire, out);
 }
 
 void openai_responses_items::done(const json& event, part_batch& out) {

@@ -26,8 +26,8 @@ enum class responses_text : std::uint8_t {
 };
 
 /// Turns the events of items into parts. An item is found by `output_index`,
-/// since servers rotate the ids; without one by the id it began with, or it is
-/// the last one.
+/// since servers rotate the ids; by the id it began with where there is no
+/// index or another kind of item at it; with neither it is the last one.
 ///
 /// Servers say the same up to four times: in deltas, and at the end of the
 /// text, of its content part, of the item. The first to say it counts: a text
