@@ -112,6 +112,7 @@ void event_reader::take(std::string_view type, std::string_view data,
   const auto event = parse_json(data);
   if (!event)
     return fail(event.error(), out);
+  const bool is_error = type == "error";
   if (const auto own = bytes_of(*event, "type"); !own.empty())
     type = own;
   if (type == "content_block_delta")
@@ -126,7 +127,7 @@ void event_reader::take(std::string_view type, std::string_view data,
     message_delta(*event, out);
   else if (type == "message_stop")
     finish(out);
-  else if (type == "error" || !member(*event, "error").is_null())
+  else if (is_error || type == "error" || !member(*event, "error").is_null())
     fail(classify_in_stream("anthropic-messages", data), out);
 }
 
@@ -218,7 +219,18 @@ void event_reader::message_delta(const json& event, part_batch& out) {
                                           : token_usage::quality::partial)});
 }
 
+// A call whose stop a server left out (Moonshot) ends with the message, if it
+// was not cut with it.
+void event_reader::close_open_calls(part_batch& out) {
+  for (auto& [index, block] : blocks_)
+    if (block.what == kind::call
+        && (block.input.empty() ? stop_reason_ == "tool_use"
+                                : parse_json(block.input).has_value()))
+      close(block, out);
+}
+
 void event_reader::finish(part_batch& out) {
+  close_open_calls(out);
   tell_container(out);
   if (failed_)
     return;

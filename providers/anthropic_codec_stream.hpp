@@ -43,7 +43,8 @@ struct content_block {
 /// error. Unknown events and deltas are skipped.
 ///
 /// - A block that was cut before its stop is not closed: no text_end, no
-///   reasoning_end, no tool_complete.
+///   reasoning_end, no tool_complete. But a call that is whole at message_stop
+///   is complete.
 /// - A tool_start's `kind` is the type of a block that the provider executes,
 ///   and empty for a function; `item_id` of its tool_complete is a JSON object
 ///   of what else the block had (`caller`, `server_name`), or empty. A
@@ -105,6 +106,7 @@ private:
   void message_start(const json& event, std::string_view data, part_batch& out);
   void whole_blocks(std::string_view data, part_batch& out);
   void message_delta(const json& event, part_batch& out);
+  void close_open_calls(part_batch& out);
   void finish(part_batch& out);
   void block_start(const json& event, std::string_view data, part_batch& out);
   void block_delta(const json& event, std::string_view data, part_batch& out);

@@ -107,6 +107,8 @@ const row table[] = {
     "tool_complete 0 {\"z\":1,\"a\":2} [{\"caller\":{\"type\":\"direct\"}}]"}},
   {"a call that was cut is not complete", {start(tool_start), input("{\\\"a\\\":")},
    {"tool_start 0 t1 get []", "tool_input 0 {\"a\":"}},
+  {"a call without its stop is complete if it is whole", {start(tool_start), input("{\\\"a\\\":1}"), start(text_start, 1), text("a", 1), stop(1)},
+   {"tool_start 0 t1 get []", R"(tool_input 0 {"a":1})", "text 1 a", "text_end 1", R"(tool_complete 0 {"a":1} [])"}},
   {"a call whose index begins anew is cut", {start(tool_start), input("{"), start(text_start), text("a"), stop()},
    {"tool_start 0 t1 get []", "tool_input 0 {", "text 1 a", "text_end 1"}},
   {"a call that the provider ran", {start(server_start), input("{}"), stop(),

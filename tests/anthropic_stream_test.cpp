@@ -122,6 +122,14 @@ BOOST_AUTO_TEST_CASE(an_error_that_names_no_type_is_one) {
   BOOST_TEST(lines[0].starts_with("failed overloaded"));
 }
 
+BOOST_AUTO_TEST_CASE(an_event_named_error_is_one_whatever_its_data_is_called) {
+  const auto lines =
+    decoded("event: error\ndata: {\"type\":\"overloaded_error\","
+            "\"message\":\"M\"}\n\n");
+  BOOST_TEST_REQUIRE(lines.size() == 1u);
+  BOOST_TEST(lines[0].starts_with("failed overloaded"));
+}
+
 BOOST_AUTO_TEST_CASE(a_body_that_is_no_event_stream_fails_at_its_end) {
   const std::pair<const char*, const char*> bodies[] = {
     {"", "failed stream_truncated: the answer has no body"},
