@@ -142,6 +142,7 @@ constexpr code_row code_rows[] = {
   {"model_decommissioned", errc::model_not_found},
   {"unknown_model", errc::model_not_found},
   {"invalid_model", errc::model_not_found},
+  {"model_not_supported", errc::model_not_found}, // GitHub Copilot
   {"DeploymentNotFound", errc::model_not_found},
   {"not_found_error", errc::model_not_found, 404},
   {"not_found_error", errc::model_not_found, in_stream},

@@ -31,6 +31,10 @@ constexpr std::string_view context_phrases[] = {
   "greater than the context length",
   "input is too long for requested model",
   "reduce the length of the messages",
+  "exceeded model token limit",            // Moonshot
+  "prompt exceeds max length",             // Z.AI
+  "range of input length should be",       // Alibaba
+  "is loaded with context length of only", // LM Studio
 };
 
 constexpr std::string_view quota_phrases[] = {
@@ -69,6 +73,7 @@ constexpr std::string_view missing_model_phrases[] = {
   "is not a valid model", "not a valid model id", "invalid model:",
   "invalid model name",   "unknown model",        "no such model",
   "model not found",      "model not exist",      "model identifier is invalid",
+  "invalid model id",
 };
 
 /// What may follow "model NAME".

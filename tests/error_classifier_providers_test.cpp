@@ -206,6 +206,26 @@ const row table[] = {
   {"Moonshot's load", 429,
    R"({"error":{"message":"x","type":"engine_overloaded_error"}})",
    errc::overloaded},
+  {"Moonshot's context", 400,
+   R"({"error":{"message":"Invalid request: Your request exceeded model )"
+   R"(token limit: 8192",)"
+   R"("type":"invalid_request_error"}})", errc::context_exceeded},
+  {"LM Studio's context", 400,
+   R"({"error":"Trying to keep the first 9000 tokens when context the )"
+   R"(overflows. However, the model is loaded with context length of only )"
+   R"(4096 tokens, which is not enough."})", errc::context_exceeded},
+  {"Alibaba's context", 400,
+   R"({"error":{"message":"Range of input length should be [1, 30720]",)"
+   R"("code":"invalid_parameter_error"}})", errc::context_exceeded},
+  {"Z.AI's context", 400,
+   R"({"error":{"code":"1261","message":"Prompt exceeds max length"}})",
+   errc::context_exceeded},
+  {"Copilot's model", 400,
+   R"({"error":{"message":"The requested model is not supported.",)"
+   R"("code":"model_not_supported","param":"model"}})", errc::model_not_found},
+  {"OpenAI's model that is no name", 400,
+   R"({"error":{"message":"invalid model ID",)"
+   R"("type":"invalid_request_error"}})", errc::model_not_found},
   {"llama.cpp's context", 400,
    R"({"error":{"code":400,"message":"the request exceeds the available )"
    R"(context size","type":"exceed_context_size_error","n_ctx":4096}})",
