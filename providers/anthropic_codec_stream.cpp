@@ -110,9 +110,11 @@ void event_reader::take(std::string_view type, std::string_view data,
   if (type == "ping" || data == "[DONE]")
     return; // its data is not looked at; the marker is of another API
   const auto event = parse_json(data);
-  if (!event)
-    return fail(event.error(), out);
   const bool is_error = type == "error";
+  if (!event)
+    return fail(is_error ? classify_text_in_stream("anthropic-messages", data)
+                         : event.error(),
+                out);
   if (const auto own = bytes_of(*event, "type"); !own.empty())
     type = own;
   if (type == "content_block_delta")

@@ -3,6 +3,7 @@
 #include "messages/limits.hpp"
 #include "providers/error_classifier_body.hpp"
 #include "providers/error_classifier_rules.hpp"
+#include "providers/json.hpp"
 #include "providers/scrub.hpp"
 
 namespace penstock {
@@ -108,8 +109,14 @@ error classify_response(std::string_view, const http_response_head& head,
   return why;
 }
 
-error classify_in_stream(std::string_view, std::string_view json) {
-  const auto facts = read_error_body(json);
+error classify_text_in_stream(std::string_view api, std::string_view text) {
+  auto event = json::object();
+  event["error"] = text;
+  return classify_in_stream(api, to_text(event));
+}
+
+error classify_in_stream(std::string_view, std::string_view event) {
+  const auto facts = read_error_body(event);
   error why;
   why.provider_status = facts.status;
   if (!facts.is_error) {

@@ -61,7 +61,7 @@ void openai_chat_decoder::on_content(const json& what, part_batch& out) {
 }
 
 // OpenRouter sends the same text twice, in `reasoning` and in the details;
-// others have one of the strings only, and some gateways both.
+// others have one of the strings only, and some gateways several.
 void openai_chat_decoder::on_reasoning(const json& delta, part_batch& out) {
   const auto& details = member(delta, "reasoning_details");
   bool in_details = false;
@@ -69,8 +69,12 @@ void openai_chat_decoder::on_reasoning(const json& delta, part_batch& out) {
     for (const auto& detail : details)
       in_details = in_details || is_shown(detail);
   if (!in_details) {
-    const auto text = bytes_of(delta, "reasoning_content");
-    parts_.reasoning(text.empty() ? bytes_of(delta, "reasoning") : text, out);
+    std::string_view text;
+    for (const auto* name : // The last is GitHub Copilot's.
+         {"reasoning_content", "reasoning", "reasoning_text"})
+      if (text.empty())
+        text = bytes_of(delta, name);
+    parts_.reasoning(text, out);
   }
   if (details.is_array())
     for (const auto& detail : details)

@@ -25,13 +25,16 @@ struct finish_row {
 
 constexpr std::array finish_table{
   finish_row{"stop", finish_reason::stop},
-  finish_row{"eos", finish_reason::stop}, // Together
+  finish_row{"eos", finish_reason::stop},       // Together
+  finish_row{"eos_token", finish_reason::stop}, // TGI
+  finish_row{"stop_sequence", finish_reason::stop},
   finish_row{"end_turn", finish_reason::stop},
   finish_row{"length", finish_reason::length},
   finish_row{"max_tokens", finish_reason::length},
   finish_row{"model_length", finish_reason::length}, // Mistral
   finish_row{"tool_calls", finish_reason::tool_calls},
   finish_row{"function_call", finish_reason::tool_calls},
+  finish_row{"tool_use", finish_reason::tool_calls},
   finish_row{"content_filter", finish_reason::content_filter},
   finish_row{"refusal", finish_reason::content_filter},
   finish_row{"sensitive", finish_reason::content_filter}, // Zhipu
@@ -137,7 +140,9 @@ void openai_chat_decoder::on_event(const sse_event& event,
   }
   const auto chunk = parse_json(data);
   if (!chunk) {
-    if (!at_end)
+    if (event.type == "error")
+      fail(classify_text_in_stream(api, data), out);
+    else if (!at_end)
       fail(chunk.error(), out);
     return;
   }

@@ -130,6 +130,12 @@ BOOST_AUTO_TEST_CASE(an_event_named_error_is_one_whatever_its_data_is_called) {
   BOOST_TEST(lines[0].starts_with("failed overloaded"));
 }
 
+BOOST_AUTO_TEST_CASE(an_event_named_error_may_be_a_plain_text) {
+  const strings want{"failed overloaded: overloaded"};
+  BOOST_TEST(decoded("event: error\ndata: overloaded\n\n") == want,
+             boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_body_that_is_no_event_stream_fails_at_its_end) {
   const std::pair<const char*, const char*> bodies[] = {
     {"", "failed stream_truncated: the answer has no body"},

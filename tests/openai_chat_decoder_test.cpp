@@ -49,6 +49,8 @@ const chat_row content_table[] = {
     "text3 b", "text_end3", "finished stop stop"}},
   {"reasoning and text in one chunk", {chat_delta(R"({"content":"a","reasoning":"r"})"), stop},
    {"reasoning0 r", "reasoning_end0", "text1 a", "text_end1", "finished stop stop"}},
+  {"Copilot's reasoning", {chat_delta(R"({"reasoning_text":"r"})"), stop},
+   {"reasoning0 r", "reasoning_end0", "finished stop stop"}},
   {"both names of reasoning", {chat_delta(R"({"reasoning":"r","reasoning_content":"r"})"), stop},
    {"reasoning0 r", "reasoning_end0", "finished stop stop"}},
   {"refusal", {chat_delta(R"({"refusal":"no","content":null})"), stop},
@@ -222,6 +224,9 @@ const chat_row finish_table[] = {
   {"Mistral", {chat_delta("{}", "model_length")}, {"finished length model_length"}},
   {"DeepSeek", {chat_delta("{}", "insufficient_system_resource")}, {"finished error insufficient_system_resource"}},
   {"Together", {chat_delta("{}", "eos")}, {"finished stop eos"}},
+  {"TGI", {chat_delta("{}", "eos_token")}, {"finished stop eos_token"}},
+  {"Anthropic's word", {chat_delta(R"({"tool_calls":[{"index":0,"id":"i","function":{"name":"f"}}]})", "tool_use")},
+   {"call0 i f", "complete0 {}", "finished tool-calls tool_use"}},
   {"unknown", {chat_delta("{}", "whatever")}, {"finished other whatever"}},
   {"empty is none", {R"({"choices":[{"index":0,"delta":{},"finish_reason":""}]})"}, {"unfinished"}},
 };
@@ -280,6 +285,7 @@ BOOST_AUTO_TEST_CASE(a_body_that_is_no_event_stream_is_an_error) {
      {"failed authentication", "unfinished"}},
     {"data: {\"choices\":[]}\n\nerror: {\"code\":500,\"message\":\"m\"}\n\n",
      {"failed server_error", "unfinished"}},
+    {"event: error\ndata: it broke\n\n", {"failed server_error", "unfinished"}},
     // These are event streams, or might have become one: they were cut.
     {"", {"unfinished"}},
     {": OPENROUTER PROCESSING\n\n", {"unfinished"}},
