@@ -7,9 +7,9 @@
 #include "messages/limits.hpp"
 #include "tests/support/gemini_streams.hpp"
 #include "tests/support/openai_chat_streams.hpp"
+#include "tests/support/skipping.hpp"
 
 #include <algorithm>
-#include <iostream>
 #include <random>
 #include <variant>
 
@@ -343,7 +343,7 @@ BOOST_AUTO_TEST_CASE(too_many_parts_are_an_error) {
 BOOST_AUTO_TEST_CASE(recordings_give_the_same_parts_however_they_are_cut) {
   const auto recordings = gemini_recordings();
   if (recordings.empty()) {
-    std::cout << "SKIPPED: no corpus; set PENSTOCK_CORPUS\n";
+    testing::tell_skipped("no corpus; set PENSTOCK_CORPUS");
     return;
   }
   constexpr std::size_t small = 3'000;

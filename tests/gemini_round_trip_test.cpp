@@ -9,11 +9,11 @@
 #include "providers/base64.hpp"
 #include "tests/support/gemini_requests.hpp"
 #include "tests/support/gemini_streams.hpp"
+#include "tests/support/skipping.hpp"
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <map>
 
@@ -201,7 +201,7 @@ BOOST_AUTO_TEST_CASE(recorded_answers_go_back_as_they_came) {
       ++compared;
     }
   if (compared == 0)
-    std::cout << "SKIPPED: no corpus; set PENSTOCK_CORPUS\n";
+    testing::tell_skipped("no corpus; set PENSTOCK_CORPUS");
 }
 
 BOOST_AUTO_TEST_CASE(code_that_was_run_goes_back_as_it_came) {
@@ -243,5 +243,5 @@ BOOST_AUTO_TEST_CASE(recorded_requests_are_what_we_would_send) {
     }
   }
   if (compared == 0)
-    std::cout << "SKIPPED: no corpus; set PENSTOCK_CORPUS\n";
+    testing::tell_skipped("no corpus; set PENSTOCK_CORPUS");
 }
