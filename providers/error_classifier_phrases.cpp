@@ -31,10 +31,13 @@ constexpr std::string_view context_phrases[] = {
   "greater than the context length",
   "input is too long for requested model",
   "reduce the length of the messages",
-  "exceeded model token limit",            // Moonshot
-  "prompt exceeds max length",             // Z.AI
-  "range of input length should be",       // Alibaba
-  "is loaded with context length of only", // LM Studio
+  "longer than the model's context length", // SGLang
+  "longer than the maximum model length",   // vLLM
+  "context size has been exceeded",         // llama.cpp
+  "exceeded model token limit",             // Moonshot
+  "prompt exceeds max length",              // Z.AI
+  "range of input length should be",        // Alibaba
+  "is loaded with context length of only",  // LM Studio
 };
 
 constexpr std::string_view quota_phrases[] = {
@@ -65,8 +68,9 @@ constexpr std::string_view key_phrases[] = {
 };
 
 constexpr std::string_view overload_phrases[] = {
-  "overload",        "at capacity", "capacity exceeded", "out of capacity",
-  "enough capacity", "high demand", "server busy",       "too busy",
+  "overload",        "at capacity",     "capacity exceeded",
+  "out of capacity", "enough capacity", "high demand",
+  "server busy",     "too busy",        "over capacity",
 };
 
 constexpr std::string_view missing_model_phrases[] = {

@@ -147,7 +147,9 @@ void openai_responses_decoder::on_event(const sse_event& frame,
     return;
   const auto event = parse_json(data);
   if (!event) {
-    if (!at_end && !malformed_)
+    if (frame.type == "error")
+      fail(classify_text_in_stream(api, data), out);
+    else if (!at_end && !malformed_)
       malformed_ = event.error();
     return;
   }

@@ -210,6 +210,17 @@ const row table[] = {
    R"({"error":{"message":"Invalid request: Your request exceeded model )"
    R"(token limit: 8192",)"
    R"("type":"invalid_request_error"}})", errc::context_exceeded},
+  {"vLLM's context", 400,
+   R"({"object":"error","message":"The decoder prompt (length 9000) is )"
+   R"(longer than the maximum model length of 4096.","code":400})",
+   errc::context_exceeded},
+  {"SGLang's context", 400,
+   R"({"object":"error","message":"The input (9000 tokens) is longer than )"
+   R"(the model's context length (4096 tokens).","code":400})",
+   errc::context_exceeded},
+  {"Groq's load", 503,
+   R"({"error":{"message":"x is currently over capacity.",)"
+   R"("type":"internal_server_error"}})", errc::overloaded},
   {"LM Studio's context", 400,
    R"({"error":"Trying to keep the first 9000 tokens when context the )"
    R"(overflows. However, the model is loaded with context length of only )"

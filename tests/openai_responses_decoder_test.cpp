@@ -351,6 +351,9 @@ BOOST_AUTO_TEST_CASE(a_body_that_is_no_event_stream_says_what_it_is) {
     responses_lines(R"({"error":{"code":"invalid_api_key","message":"m"}})")
       == (lines{"failed authentication", "unfinished"}),
     boost::test_tools::per_element());
+  BOOST_TEST(responses_lines("event: error\ndata: overloaded\n\n")
+               == (lines{"failed overloaded", "unfinished"}),
+             boost::test_tools::per_element());
   BOOST_TEST(responses_lines("") == lines{"unfinished"},
              boost::test_tools::per_element());
 }
