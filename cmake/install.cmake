@@ -19,6 +19,13 @@ foreach(folder messages providers actors runtime)
   endif()
 endforeach()
 
+# What others may want to read or replace: `penstock usage --prices`, the shape
+# of `--json`.
+install(FILES "${PROJECT_SOURCE_DIR}/data/prices.json"
+  "${PROJECT_SOURCE_DIR}/docs/events.schema.json"
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/penstock")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+
 set(package "${CMAKE_INSTALL_LIBDIR}/cmake/penstock")
 install(EXPORT penstock_targets NAMESPACE penstock:: DESTINATION "${package}"
   FILE penstockTargets.cmake)

@@ -150,11 +150,12 @@ void add_usage(CLI::App& app, int& code) {
   auto& command =
     *app.add_subcommand("usage", "Tokens that a store has counted, and their "
                                  "cost");
-  command.footer("A model without a price costs \"unknown\", and so does what "
-                 "it is part of.\nPrices are those of the built-in table; "
-                 "--prices FILE replaces it (data/prices.json).\n\n"
-                 "Exit codes: 0; 1 the store could not be read; 2 wrong usage, "
-                 "or the store cannot\nbe opened.");
+  command.footer(
+    "A model without a price costs \"unknown\", and so does what "
+    "it is part of.\nPrices are those of the built-in table; "
+    "--prices FILE replaces it (as share/penstock/prices.json).\n\n"
+    "Exit codes: 0; 1 the store could not be read; 2 wrong usage, "
+    "or the store cannot\nbe opened.");
   command.add_option("--store", args->store, "The store's file");
   command.add_option("--prices", args->prices, "JSON table of prices");
   command.add_flag("--json", args->json, "One total per line, as JSON");
