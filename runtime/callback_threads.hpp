@@ -1,4 +1,4 @@
-// The threads on which a host's functions are called.
+// Internal: the threads on which a host's functions are called.
 #pragma once
 
 #include "messages/errc.hpp"

@@ -1,4 +1,4 @@
-// Names for people who mistyped one.
+// Internal: names for people who mistyped one.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// What a subscription of a host and its sink inside the actors share.
+// Internal: what a subscription of a host and its sink inside the actors
+// share.
 #pragma once
 
 #include "messages/subscriber.hpp"

@@ -1,5 +1,5 @@
-// Strict reading of JSON objects: every member is known, wanted and of the
-// right type, or an error says where it stands.
+// Internal: strict reading of JSON objects: every member is known, wanted
+// and of the right type, or an error says where it stands.
 #pragma once
 
 #include "messages/errc.hpp"

@@ -1,4 +1,4 @@
-// Whether ids and messages of a host can go on: shape, not sense.
+// Internal: whether ids and messages of a host can go on: shape, not sense.
 #pragma once
 
 #include "messages/errc.hpp"

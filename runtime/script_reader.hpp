@@ -1,4 +1,5 @@
-// The scripts of a configuration file, for providers with the API "scripted".
+// Internal: the scripts of a configuration file, for providers with the API
+// "scripted".
 #pragma once
 
 #include "providers/json.hpp"

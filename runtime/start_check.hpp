@@ -1,4 +1,5 @@
-// What can be said of a start request before its workspace sees it.
+// Internal: what can be said of a start request before its workspace sees
+// it.
 #pragma once
 
 #include "actors/tool_set.hpp"

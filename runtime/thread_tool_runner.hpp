@@ -1,4 +1,4 @@
-// The tool runner on real threads.
+// Internal: the tool runner on real threads.
 #pragma once
 
 #include "actors/tool_runner.hpp"

@@ -1,4 +1,4 @@
-// The threads behind thread_tool_runner, and the calls on them.
+// Internal: the threads behind thread_tool_runner, and the calls on them.
 #pragma once
 
 #include "runtime/thread_tool_runner.hpp"

@@ -1,4 +1,4 @@
-// The tools that a host has registered.
+// Internal: the tools that a host has registered.
 #pragma once
 
 #include "actors/tool_set.hpp"

@@ -2,7 +2,8 @@
 """Goal: the reference of the public headers builds without a warning.
 Method: Doxygen with docs/Doxyfile. Every type and function has a docstring; a
 member, an enumerator or an operator may speak for itself. Beside it, that each
-header which a host includes is listed.
+header which a host includes is listed, and that each other one of runtime/ says that
+it is not for hosts.
 
 usage: docs_test.py [FOLDER]   where the reference goes; else it is thrown away
 """
@@ -71,6 +72,13 @@ def main():
     for path in sorted(needed - listed()):
         print(f"{path}: a host reads it and docs/Doxyfile does not list it")
         status = 1
+    for name in sorted(os.listdir(os.path.join(ROOT, "runtime"))):
+        path = "runtime/" + name
+        if name.endswith(".hpp") and path not in listed() \
+                and not read(path).startswith("// Internal:"):
+            print(f"{path}: for hosts? Then list it in docs/Doxyfile, else "
+                  "begin it with // Internal:")
+            status = 1
     if not shutil.which("doxygen"):
         print("SKIPPED: no doxygen; tools/setup.sh test installs it")
         return status or SKIPPED
