@@ -96,6 +96,8 @@ void provider_state::on(const body_received& m) {
     times_.last_progress = times_.last_byte;
   pass_on(batch, m.bytes.size());
   look_at_response();
+  if (token && patience_ && response_.finished())
+    patience_ = now() + order_.finish_linger_ms; // It was not the end.
   // Later ones only move what is armed further away.
   if (first_token && !closing_)
     plan_deadline();
@@ -121,7 +123,12 @@ void provider_state::on(const deadline_due& m) {
     return;
   const auto time = now();
   const auto alarm = next_alarm(order_.clocks, times_);
-  if (patience_ && *patience_ <= time) {
+  if (patience_ && *patience_ <= time && response_.finished()) {
+    part_batch batch;
+    response_.conclude(batch);
+    pass_on(batch, 0);
+    close_transfer();
+  } else if (patience_ && *patience_ <= time) {
     response_.give_up({errc::timeout,
                        "error_body_timeout_ms: the error's body did not end",
                        0,

@@ -36,7 +36,8 @@ struct provider_order {
 ///
 /// Once the API's end was seen the attempt is complete, but the transfer gets
 /// `finish_linger_ms` to end by itself: some servers send the usage behind
-/// it, and a connection that is cut off cannot be used again.
+/// it, and a connection that is cut off cannot be used again. Content behind
+/// it renews that time: some servers have a finish reason in every chunk.
 ///
 /// Invariant: one deadline is armed at most. It is moved when it fires, or
 ///            when something is due earlier; never because a token came.

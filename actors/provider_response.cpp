@@ -206,6 +206,11 @@ void provider_response::end(const error& why, part_batch& out) {
   }
 }
 
+void provider_response::conclude(part_batch& out) {
+  PENSTOCK_CHECK(finished());
+  flush(out);
+}
+
 void provider_response::give_up(error why) {
   if (explaining())
     explain();

@@ -37,6 +37,11 @@ public:
   /// A body that ends cleanly before the API's end is no failure here.
   void end(const error& why, part_batch& out);
 
+  /// We end the transfer ourselves, as the answer is over and its body is not:
+  /// what the API tells only by the body's end is told now.
+  /// @pre finished()
+  void conclude(part_batch& out);
+
   /// We end the transfer ourselves: because of `why`, unless the answer has
   /// said more by then.
   void give_up(error why);

@@ -83,8 +83,8 @@ struct stream_options {
   attempt_clocks clocks;
   /// Those of single models, by "provider:model".
   std::map<std::string, attempt_clocks> clocks_by_model;
-  /// Once the API's own end was seen: how long its connection may take to
-  /// end too, so that it can be used again.
+  /// Once the API's own end was seen and no content follows: how long its
+  /// connection may take to end too, so that it can be used again.
   milliseconds finish_linger_ms{1'000};
   /// How long the body of an error may take after its head.
   milliseconds error_body_timeout_ms{10'000};

@@ -90,6 +90,24 @@ BOOST_FIXTURE_TEST_CASE(after_the_finish_the_connection_gets_its_linger_only,
   BOOST_TEST((transfer_end() == errc::aborted));
 }
 
+BOOST_FIXTURE_TEST_CASE(what_follows_a_finish_reason_renews_the_linger,
+                        provider_fixture) {
+  http_answer answer;
+  answer.headers = {{"content-type", "text/event-stream"}};
+  answer.body = {{R"(data: {"choices":[{"index":0,"delta":{"content":"a"},)"
+                  R"("finish_reason":"stop"}]})"
+                  "\n\n",
+                  900ms, 4}};
+  answer.ends = http_answer::ending::stall;
+  begin(answer);
+  advance(4 * 900ms + 999ms);
+  BOOST_TEST(heard->text() == "aaaa");
+  BOOST_TEST(told->reports.empty());
+  advance(1ms);
+  BOOST_TEST(failure() == "");
+  BOOST_TEST(report().finished.has_value());
+}
+
 BOOST_FIXTURE_TEST_CASE(an_end_without_finish_is_told_and_no_failure,
                         provider_fixture) {
   begin(openai_chat_answer(scripted_turn{}.text("hello").truncated()));
