@@ -7,9 +7,10 @@
 #include "runtime/script_reader.hpp"
 #include "runtime/text_file.hpp"
 
-#include <limits>
-#include <set>
+#include <algorithm>
+#include <functional>
 #include <utility>
+#include <vector>
 
 namespace penstock {
 
@@ -61,23 +62,68 @@ expected<void> read_options(runtime_options& to, const string& path,
                      });
 }
 
+/// Options of which only some may be told here: those that `own` names.
+expected<void> read_some(runtime_options& to, const string& path,
+                         const ordered_json& value,
+                         const std::vector<string_view>& own) {
+  return each_member(
+    value, path,
+    [&](const string& at, const string& name, auto& v) -> expected<void> {
+      if (std::find(own.begin(), own.end(), name) == own.end())
+        return fail(unknown(path, name, own));
+      return read_option(to, at, name, v);
+    });
+}
+
 /// Only the options that belong to one endpoint.
 expected<void> read_endpoint_options(endpoint_options& to, const string& path,
                                      const ordered_json& value) {
-  static const std::set<string_view> own{
-    "max_concurrent_attempts", "breaker_failures", "breaker_window_ms",
-    "breaker_cooldown_ms"};
   runtime_options carrier;
   carrier.endpoints = to;
-  auto done = each_member(
-    value, path,
-    [&](const string& at, const string& name, auto& v) -> expected<void> {
-      if (!own.contains(name))
-        return fail(unknown(path, name, {own.begin(), own.end()}));
-      return read_option(carrier, at, name, v);
-    });
+  auto done = read_some(carrier, path, value,
+                        {"max_concurrent_attempts", "breaker_failures",
+                         "breaker_window_ms", "breaker_cooldown_ms"});
   if (done)
     to = carrier.endpoints;
+  return done;
+}
+
+/// The clocks of one model; those that are not named are as for all.
+expected<void> read_clocks(stream_options& to, const string& path,
+                           const string& model, const ordered_json& value) {
+  if (model.find(':') == string::npos)
+    return fail(errc::invalid_request, path + ": expected PROVIDER:MODEL");
+  runtime_options carrier;
+  carrier.streams.clocks = to.clocks;
+  auto done = read_some(carrier, path, value,
+                        {"connect_timeout_ms", "first_byte_timeout_ms",
+                         "first_token_timeout_ms", "liveness_timeout_ms",
+                         "progress_timeout_ms"});
+  if (done)
+    to.clocks_by_model[model] = carrier.streams.clocks;
+  return done;
+}
+
+/// One row of SPEC §6.2.
+expected<void> read_restart_rule(restart_options& to, const string& path,
+                                 const string& name,
+                                 const ordered_json& value) {
+  static const std::vector<string_view> rows{
+    "rate_limit",       "overloaded",       "server_error", "network",
+    "timeout",          "internal",         "empty_output", "model_refusal",
+    "context_exceeded", "stream_truncated", "quota",        "authentication",
+    "permission",       "model_not_found",  "protocol",     "invalid_request"};
+  if (std::find(rows.begin(), rows.end(), name) == rows.end())
+    return fail(unknown(path.substr(0, path.rfind('.')), name, rows));
+  std::uint64_t attempts = 0;
+  restart_rule rule;
+  auto done = object_reader{}
+                .required("attempts_per_model", into(attempts, 1, 1'000'000))
+                .required("next_model", into(rule.next_model))
+                .read(path, value);
+  rule.attempts_per_model = static_cast<std::uint32_t>(attempts);
+  if (done)
+    to.rules[*errc_from_string(name)] = rule;
   return done;
 }
 
@@ -234,19 +280,32 @@ expected<configuration> parse_configuration(string_view text,
     return fail(errc::invalid_request, value.error().message);
   configuration made{std::move(base), {}};
   auto& o = made.options;
+  // What builds upon the options comes after them, wherever it stands.
+  std::vector<std::function<expected<void>()>> later;
+  const auto afterwards = [&](auto each) -> value_reader {
+    return [&later, each](const string& path, const ordered_json& v) {
+      later.push_back([path, &v, each] { return each_member(v, path, each); });
+      return expected<void>{};
+    };
+  };
   auto done =
     object_reader{}
       .member("providers",
-              [&](const string& path, const ordered_json& v) {
-                return each_member(
-                  v, path, [&](const string& at, const string& name, auto& p) {
-                    return read_provider(o, at, name, p);
-                  });
-              })
+              afterwards([&](const string& at, const string& name, auto& v) {
+                return read_provider(o, at, name, v);
+              }))
       .member("options",
               [&](const string& path, const ordered_json& v) {
                 return read_options(o, path, v);
               })
+      .member("clocks_by_model",
+              afterwards([&](const string& at, const string& name, auto& v) {
+                return read_clocks(o.streams, at, name, v);
+              }))
+      .member("restart_rules",
+              afterwards([&](const string& at, const string& name, auto& v) {
+                return read_restart_rule(o.streams.restarts, at, name, v);
+              }))
       .member("tools",
               [&](const string& path, const ordered_json& v) {
                 return each_element(
@@ -262,6 +321,8 @@ expected<configuration> parse_configuration(string_view text,
                   });
               })
       .read("", *value);
+  for (std::size_t i = 0; i < later.size() && done; ++i)
+    done = later[i]();
   if (!done)
     return fail(done.error());
   return made;

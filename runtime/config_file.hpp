@@ -32,12 +32,15 @@ struct configuration {
 ///                         "options": {endpoint options},
 ///                         "script": see script_reader.hpp}},
 ///    "options": {NAME: VALUE},
+///    "clocks_by_model": {"PROVIDER:MODEL": {the five timeouts of an attempt}},
+///    "restart_rules": {ERROR_CLASS: {"attempts_per_model", "next_model"}},
 ///    "tools": [{"name", "description", "input_schema", "command": [ARGV…],
 ///               "read_only", "idempotent", "timeout_ms"}],
 ///    "tool_policy": [{"pattern", "action": "enable|disable|require"}]}
 ///
-/// All of it is optional. Anything that is not here is an error: a setting that
-/// was mistyped must not be ignored in silence.
+/// All of it is optional, in any order; what a provider or a model has of its
+/// own is laid over "options". Anything that is not here is an error: a setting
+/// that was mistyped must not be ignored in silence.
 ///
 /// Limits: 16 MiB, limits::json_depth_max.
 /// Errors: `invalid_request`, with the path of the value and what is expected:

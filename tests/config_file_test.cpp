@@ -96,6 +96,31 @@ BOOST_AUTO_TEST_CASE(everything_arrives_where_it_belongs) {
   BOOST_TEST(o.tool_policy[2].pattern == "n.*");
 }
 
+BOOST_AUTO_TEST_CASE(models_and_error_classes_have_rows_of_their_own) {
+  const auto read = parse_configuration(R"({
+    "clocks_by_model": {"a:slow": {"first_token_timeout_ms": 0}},
+    "providers": {"a": {"options": {"breaker_failures": 9}}},
+    "restart_rules": {
+      "rate_limit": {"attempts_per_model": 1, "next_model": true},
+      "model_refusal": {"attempts_per_model": 2, "next_model": false}},
+    "options": {"connect_timeout_ms": 7, "max_concurrent_attempts": 3}})");
+  BOOST_TEST_REQUIRE(read.has_value(), (read ? "" : read.error().message));
+  const auto& o = read->options;
+  const auto& slow = o.streams.clocks_by_model.at("a:slow");
+  BOOST_TEST((slow.first_token_timeout_ms == 0ms));
+  BOOST_TEST((slow.connect_timeout_ms == 7ms)); // As for all, told below it.
+  BOOST_TEST((o.streams.clocks.first_token_timeout_ms != 0ms));
+  const auto& limits = o.endpoints_by_provider.at("a");
+  BOOST_TEST(limits.breaker_failures == 9u);
+  BOOST_TEST(limits.max_concurrent_attempts == 3u);
+  const auto& rules = o.streams.restarts.rules;
+  BOOST_TEST_REQUIRE(rules.size() == 2u);
+  BOOST_TEST(rules.at(errc::rate_limit).attempts_per_model == 1u);
+  BOOST_TEST(rules.at(errc::rate_limit).next_model);
+  BOOST_TEST(rules.at(errc::model_refusal).attempts_per_model == 2u);
+  BOOST_TEST(!rules.at(errc::model_refusal).next_model);
+}
+
 BOOST_AUTO_TEST_CASE(it_is_laid_over_what_was_there) {
   runtime_options base;
   base.streams.max_steps = 3;
@@ -138,6 +163,16 @@ BOOST_AUTO_TEST_CASE(faults_are_named_by_their_path) {
     {R"({"providers":{"p":{"api_key":"PLANTED"}}})", "api_key_env"},
     {R"({"providers":{"p:q":{}}})", "providers.p:q: a provider's name is"},
     {R"({"providers":{"":{}}})", "providers.: a provider's name is"},
+    {R"({"clocks_by_model":{"m":{}}})", "clocks_by_model.m: expected PROVID"},
+    {R"({"clocks_by_model":{"p:m":{"max_steps":1}}})", "no \"max_steps\" here"},
+    {R"({"clocks_by_model":{"p:m":{"liveness_timeout_ms":-1}}})",
+     "clocks_by_model.p:m.liveness_timeout_ms: expected"},
+    {R"({"restart_rules":{"ratelimit":{}}})", "did you mean rate_limit"},
+    {R"({"restart_rules":{"aborted":{}}})", "there is no \"aborted\" here"},
+    {R"({"restart_rules":{"quota":{"next_model":true}}})",
+     "restart_rules.quota: \"attempts_per_model\" is missing"},
+    {R"({"restart_rules":{"quota":{"attempts_per_model":0}}})",
+     "restart_rules.quota.attempts_per_model: expected"},
     {R"({"tools":{}})", "tools: expected"},
     {R"({"tools":[)" + tool + R"(},)" + tool + "}]}", "tools[1].name: "},
     {R"({"tools":[{"name":"a","command":["x"]}]})", "input_schema"},

@@ -74,9 +74,9 @@ void add_options(CLI::App& command, chat_options& to, std::string& prompt) {
                        + listed(codec_names()));
   command.add_option("--store", to.store,
                      "File that keeps the conversation; made if absent");
-  command.add_option(
-    "--config", to.config,
-    "JSON file with providers, options, tools and tool_policy");
+  command.add_option("--config", to.config,
+                     "JSON file with providers, options, tools and more "
+                     "(docs/CONFIGURATION.md)");
   command
     .add_option("--set", to.set,
                 "KEY=VALUE, such as on_partial=retract; may be repeated")
