@@ -2,6 +2,8 @@
 
 #include "runtime/record_json.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -22,6 +24,12 @@ error used(const std::string& what) {
           0,
           {},
           {}};
+}
+
+/// Rows compare as signed numbers: what none can have is above all of them.
+std::int64_t row_of_sequence(std::uint64_t sequence) {
+  return to_row(std::min<std::uint64_t>(
+    sequence, std::numeric_limits<std::int64_t>::max()));
 }
 
 std::int64_t row_of(stream_id id) {
@@ -230,10 +238,10 @@ struct record_writer::writer {
   }
   void operator()(const record::history_cut& r) {
     db.run("DELETE FROM message WHERE workspace = ?1 AND sequence >= ?2",
-           workspace, to_row(r.from_sequence));
+           workspace, row_of_sequence(r.from_sequence));
     db.run("UPDATE stream SET state = 1 WHERE workspace = ?1 AND state = 3 AND "
            "sequence >= ?2",
-           workspace, to_row(r.from_sequence));
+           workspace, row_of_sequence(r.from_sequence));
   }
   template <class Growth>
   void operator()(const Growth& r) {

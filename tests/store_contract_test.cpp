@@ -272,6 +272,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_cut_takes_a_row_and_all_after_it, Kind,
              {record::history_cut{3}, record::message_added{user_row(5, "y")}});
   BOOST_TEST((w.sequences("a") == numbers{1, 2, 5}));
   BOOST_TEST(w.on.load("a").value().last_sequence == 5u);
+  for (const auto beyond : {UINT64_MAX, std::uint64_t{1} << 63})
+    w.on.write("a", {record::history_cut{beyond}});
+  BOOST_TEST((w.sequences("a") == numbers{1, 2, 5}));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(rows_are_kept_in_order, Kind, stores) {
