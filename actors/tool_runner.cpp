@@ -37,6 +37,11 @@ tool_outcome fit_to_send(tool_outcome outcome) {
   if (file_bytes > limits::tool_files_bytes_max)
     return error_outcome("the tool's files are larger than "
                          + bytes(limits::tool_files_bytes_max));
+  for (const auto& file : outcome.files)
+    if (file.bytes.empty() == file.url.empty()
+        || (file.media_type.empty() && file.url.empty()))
+      return error_outcome("a file of the tool's output needs bytes and a "
+                           "media type, or a URL");
   const auto value = parse_ordered_json(outcome.output_json);
   if (!value)
     return error_outcome("the tool's output is not JSON: "

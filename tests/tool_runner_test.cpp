@@ -235,3 +235,22 @@ BOOST_AUTO_TEST_CASE(an_error_message_is_cut_between_characters) {
   const auto text = error_of(error_outcome(message));
   BOOST_TEST(text == std::string(limits::tool_error_bytes_max - 1, 'a'));
 }
+
+// Part of the history, it would make every prompt after it fail.
+BOOST_AUTO_TEST_CASE(a_file_that_no_prompt_can_hold_is_an_error_result) {
+  const auto outcome_with = [](file_content file) {
+    fixture f;
+    return f.run([&](const tool_invocation&) {
+      return tool_outcome{"1", false, {file}};
+    });
+  };
+  const file_content wrong[] = {{"image/png", "", "", ""},
+                                {"image/png", "x", "https://h/y", ""},
+                                {"", "x", "", ""}};
+  for (const auto& file : wrong)
+    BOOST_TEST(error_of(outcome_with(file)).find("needs bytes")
+               != std::string::npos);
+  for (const file_content& file : {file_content{"image/png", "x", "", ""},
+                                   file_content{"", "", "https://h/y", ""}})
+    BOOST_TEST(!outcome_with(file).is_error);
+}
