@@ -186,10 +186,27 @@ void workspace_core::on(const await_stream& m) {
   if (last_closed_
       && (!m.stream || *m.stream == last_closed_->identity->stream))
     return m.ended(outcome_of(*last_closed_));
-  m.ended(fail(errc::invalid_request,
-               m.stream ? "no stream " + to_string(*m.stream)
-                            + " in this workspace runs or was the last"
-                        : "this workspace has had no stream"));
+  if (broken_)
+    return m.ended(fail(*broken_));
+  if (!m.stream)
+    return m.ended(
+      fail(errc::invalid_request, "this workspace has had no stream"));
+  const subscription_id asks{ports_.random() | own_subscription};
+  looked_up_.emplace(asks, m);
+  ports_.load_stream(asks, *m.stream);
+}
+
+// It ended before the last one did.
+void workspace_core::answer_from_store(const await_stream& m,
+                                       const closed_stream_loaded& found) {
+  if (!found.stream)
+    m.ended(fail(found.stream.error()));
+  else if (*found.stream)
+    m.ended(outcome_of(**found.stream));
+  else
+    m.ended(
+      fail(errc::invalid_request, "no stream " + to_string(*m.stream)
+                                    + " in this workspace runs or has ended"));
 }
 
 void workspace_core::on(const view_workspace& m) {

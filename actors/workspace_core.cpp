@@ -18,6 +18,17 @@ workspace_core::workspace_core(std::string workspace_id,
     subscribers_.adopt(std::move(one));
 }
 
+workspace_core::~workspace_core() {
+  if (!live_)
+    return;
+  if (live_->link)
+    live_->link->cancel();
+  ports_.forget(live_->id());
+  if (live_->scratch)
+    ports_.remove_scratch(std::exchange(live_->scratch, nullptr));
+  live_->cancel_tools.request_stop();
+}
+
 live_stream& workspace_core::live() {
   PENSTOCK_CHECK(live_.has_value());
   return *live_;
@@ -126,6 +137,10 @@ void workspace_core::on(const subscribe& m) {
 }
 
 void workspace_core::on(const closed_stream_loaded& m) {
+  if (const auto asked = looked_up_.extract(m.subscriber); !asked.empty()) {
+    answer_from_store(asked.mapped(), m);
+    return touch();
+  }
   auto node = placing_.extract(m.subscriber);
   if (node.empty())
     return; // Unsubscribed meanwhile.
@@ -156,11 +171,13 @@ void workspace_core::touch() {
   ++quiet_generation_;
   if (machine_.now() == phase::idle)
     subscribers_.forget_ended(); // `last_closed_` has what is asked of it.
+  // One that could not be loaded leaves at once: the next one may be luckier.
+  const auto after = broken_ ? std::chrono::milliseconds{0}
+                             : settings_.workspaces.passivate_after_ms;
   if (quiet_deadline_ == deadline_id{} && machine_.now() == phase::idle
       && loaded_)
     quiet_deadline_ =
-      ports_.arm(settings_.workspaces.passivate_after_ms,
-                 {deadline_due::kind::passivate, quiet_generation_, {}});
+      ports_.arm(after, {deadline_due::kind::passivate, quiet_generation_, {}});
 }
 
 void workspace_core::on(const deadline_due& m) {
@@ -173,7 +190,8 @@ void workspace_core::on(const deadline_due& m) {
       return touch(); // It was not quiet all the time.
     // What the store may still write would be missing from the snapshot.
     if (writes_.empty() && late_.empty() && scratch_pending_ == 0
-        && placing_.empty() && awaiting_.empty() && subscribers_.settled())
+        && placing_.empty() && awaiting_.empty() && looked_up_.empty()
+        && subscribers_.settled())
       ports_.offer_passivation(received_);
     return;
   case deadline_due::kind::store: {
@@ -251,6 +269,8 @@ void workspace_core::leave() {
   if (!writes_.empty() || scratch_pending_ > 0)
     return;
   for (auto& m : std::exchange(awaiting_, {}))
+    m.ended(fail(errc::aborted, "the runtime shuts down"));
+  for (auto& [id, m] : std::exchange(looked_up_, {}))
     m.ended(fail(errc::aborted, "the runtime shuts down"));
   ports_.disarm(quiet_deadline_);
   // A slow one gets its terminal event too.

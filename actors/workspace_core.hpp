@@ -49,6 +49,11 @@ public:
   /// @param settings of the runtime: outlives this.
   workspace_core(std::string workspace_id, const workspace_settings& settings,
                  workspace_ports& ports, std::vector<parked_subscriber> parked);
+  /// Of one that crashed, or was dropped at a shutdown: lets go of the workers
+  /// of its stream, whom nobody would stop any more.
+  ~workspace_core();
+  workspace_core(const workspace_core&) = delete;
+  workspace_core& operator=(const workspace_core&) = delete;
 
   void on(const start_stream&);
   void on(const stop_stream&);
@@ -84,12 +89,16 @@ public:
 
 private:
   using on_durable = std::function<void(const error&)>;
+  /// Set in the ids that we give ourselves; a runtime counts its own up from 1.
+  static constexpr std::uint64_t own_subscription = 1ull << 63;
 
   // workspace_commands.cpp
   bool must_wait(std::function<void()> command);
   void request_stop(const stop_stream& m);
   void drop_next(const error& why);
   void fail_awaiting(stream_id id, const error& why);
+  void answer_from_store(const await_stream& m,
+                         const closed_stream_loaded& found);
   void soft_stop(const stop_stream& m);
   void answer_start(const start_stream& m);
   void resume_after_idle(bool queue_is_due = false);
@@ -201,8 +210,9 @@ private:
   std::vector<message> last_generated_;
   std::optional<closed_stream> last_closed_;
   std::vector<await_stream> awaiting_;
-  std::vector<edit_history> edits_; ///< In order.
-  bool editing_ = false;            ///< One is being written; starts wait.
+  std::map<subscription_id, await_stream> looked_up_; ///< The store is asked.
+  std::vector<edit_history> edits_;                   ///< In order.
+  bool editing_ = false;      ///< One is being written; starts wait.
   bool queue_is_due_ = false; ///< The last stream ended; edits come first.
   std::map<subscription_id, subscribe> placing_; ///< The store is asked.
 

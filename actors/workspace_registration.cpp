@@ -179,8 +179,9 @@ void workspace_core::opened_if_ready() {
     history_.add(row);
   subscribers_.begin(s.log);
   if (s.request->subscriber)
-    subscribers_.add_for_stream(subscription_id{ports_.random() | 1ull << 63},
-                                s.request->subscriber);
+    subscribers_.add_for_stream(
+      subscription_id{ports_.random() | own_subscription},
+      s.request->subscriber);
   if (const auto taken = std::exchange(s.from_queue, 0); taken > 0) {
     queue_.erase(queue_.begin(),
                  queue_.begin() + static_cast<std::ptrdiff_t>(taken));

@@ -369,3 +369,14 @@ BOOST_FIXTURE_TEST_CASE(it_offers_to_leave_only_with_nothing_under_way,
   advance(2 * settings.workspaces.passivate_after_ms);
   BOOST_TEST(world.offers.size() == 1u);
 }
+
+BOOST_AUTO_TEST_CASE(what_could_not_be_loaded_leaves_for_one_that_may_be) {
+  workspace_fixture f{false};
+  f.core.emplace("w", f.settings, f.world, std::vector<parked_subscriber>{});
+  f.core->on(history_loaded{fail(errc::storage, "the disk failed")});
+  f.start(f.ask());
+  BOOST_REQUIRE(!f.started[0].has_value());
+  BOOST_TEST((f.started[0].error().code == errc::storage));
+  f.advance(std::chrono::milliseconds{1}); // And not in five minutes.
+  BOOST_TEST(!f.world.offers.empty());
+}

@@ -389,3 +389,12 @@ BOOST_FIXTURE_TEST_CASE(a_stop_by_the_user_gives_the_queue_back,
   BOOST_TEST(stopped[0]->returned_queue.size() == 1u);
   BOOST_TEST((core->now() == phase::idle));
 }
+
+BOOST_FIXTURE_TEST_CASE(one_that_crashes_lets_go_of_its_workers,
+                        workspace_fixture) {
+  begin();
+  const auto link = attempt().link;
+  core.reset();
+  BOOST_TEST(link->cancelled());
+  BOOST_TEST((world.forgotten == std::vector{*started[0]}));
+}

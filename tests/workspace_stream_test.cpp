@@ -340,6 +340,37 @@ BOOST_FIXTURE_TEST_CASE(whoever_waits_is_told_how_it_ended, workspace_fixture) {
     BOOST_TEST((end->how == stream_outcome::kind::completed));
     BOOST_TEST(end->text == "done");
   }
-  await(stream_id{999});
-  BOOST_TEST(!ended.back().has_value());
+  await(stream_id{999}); // The store knows of none.
+  const auto asked = world.loads.back();
+  BOOST_TEST((asked.second == stream_id{999}));
+  advance(settings.workspaces.passivate_after_ms);
+  BOOST_TEST(world.offers.empty()); // Somebody waits.
+  core->on(closed_stream_loaded{asked.first, std::optional<closed_stream>{}});
+  BOOST_REQUIRE(!ended.back().has_value());
+  BOOST_TEST((ended.back().error().code == errc::invalid_request));
+}
+
+BOOST_FIXTURE_TEST_CASE(whoever_waits_for_an_older_stream_is_told_by_the_store,
+                        workspace_fixture) {
+  for (int i = 0; i < 2; ++i) {
+    begin();
+    text(0, "done");
+    finishes();
+  }
+  await(*started[0]);
+  const auto asked = world.loads.back();
+  BOOST_TEST((asked.second == *started[0]));
+  closed_stream old{
+    std::make_shared<stream_identity>(stream_identity{"w", *started[0], "m"}),
+    std::make_shared<const event_body>(event::stream_abort{})};
+  core->on(closed_stream_loaded{asked.first, std::optional{old}});
+  BOOST_REQUIRE(ended.back().has_value());
+  BOOST_TEST((ended.back()->how == stream_outcome::kind::aborted));
+  BOOST_TEST((ended.back()->stream == *started[0]));
+
+  await(*started[0]);
+  core->on(closed_stream_loaded{world.loads.back().first,
+                                fail(errc::storage, "the disk failed")});
+  BOOST_REQUIRE(!ended.back().has_value());
+  BOOST_TEST((ended.back().error().code == errc::storage));
 }

@@ -157,8 +157,26 @@ void contract_model::await(std::size_t caller,
   else if (!broken_ && last_outcome_
            && (!named || *named == last_outcome_->first))
     answer(caller, last_outcome_->second);
-  else
+  else if (broken_)
+    answer(caller, "storage");
+  else if (!named)
     answer(caller, "invalid_request");
+  else
+    looked_up_.emplace_back(caller, *named);
+}
+
+void contract_model::looked_up() {
+  if (looked_up_.empty())
+    return; // It has left meanwhile.
+  const auto [caller, id] = looked_up_.front();
+  looked_up_.pop_front();
+  const auto it = stored_outcomes_.find(id);
+  answer(caller, it == stored_outcomes_.end() ? "invalid_request" : it->second);
+}
+
+void contract_model::left() {
+  for (const auto& [caller, id] : std::exchange(looked_up_, {}))
+    answer(caller, "aborted");
 }
 
 void contract_model::shutdown() {
@@ -301,6 +319,9 @@ void contract_model::closed(std::uint64_t id, std::string why) {
   if (!mine(id) || !live_->end) { // The failure of its record is recorded.
     if (why.empty() && last_outcome_ && last_outcome_->first == id)
       stored_outcome_ = last_outcome_;
+    if (const auto it = outcomes_.find(id);
+        why.empty() && it != outcomes_.end())
+      stored_outcomes_[id] = it->second;
     return;
   }
   auto s = std::move(*std::exchange(live_, {}));
@@ -327,8 +348,11 @@ void contract_model::closed(std::uint64_t id, std::string why) {
             [](auto& a, auto& b) { return a.sequence < b.sequence; });
   timeline.push_back("end " + std::to_string(s.id) + " " + s.end->how);
   last_outcome_ = {s.id, word + ":" + text};
-  if (why.empty())
+  outcomes_[s.id] = last_outcome_->second;
+  if (why.empty()) {
     stored_outcome_ = last_outcome_;
+    stored_outcomes_[s.id] = last_outcome_->second;
+  }
   for (const auto& one : s.stoppers) {
     std::string texts;
     if (one.gets_queue)

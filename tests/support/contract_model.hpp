@@ -55,6 +55,9 @@ public:
   void shutdown();
 
   // What the world answers. Empty `why`: it went well.
+  /// The store has said what became of the stream that was asked for first.
+  void looked_up();
+  void left(); ///< It has retired.
   /// Numbers that only a start which never began had are given again.
   void revived() {
     loaded_ = false;
@@ -189,6 +192,8 @@ private:
   std::vector<part> last_parts_;
   std::optional<std::pair<std::uint64_t, std::string>> last_outcome_,
     stored_outcome_;
+  std::map<std::uint64_t, std::string> outcomes_, stored_outcomes_;
+  std::deque<std::pair<std::size_t, std::uint64_t>> looked_up_;
   std::deque<std::pair<std::size_t, std::uint64_t>> edits_;
   bool editing_ = false, queue_is_due_ = false;
   struct enqueued {

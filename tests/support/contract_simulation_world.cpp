@@ -190,6 +190,8 @@ bool contract_simulation::answer_stream_load() {
     return false;
   const auto [who, stream] = world_.loads.front();
   world_.loads.erase(world_.loads.begin());
+  if (static_cast<std::uint64_t>(who) >> 63 != 0) // For a caller that waits.
+    model_.looked_up();
   store_.load_stream("w", stream, [&, who = who](auto found) {
     core_->on(closed_stream_loaded{who, std::move(found)});
   });
@@ -342,6 +344,8 @@ std::string contract_simulation::wind_down() {
       reply<std::size_t>{[&told](auto n) { told += n.value_or(99); }}});
     model_.shutdown();
   }
+  if (world_.retired)
+    model_.left();
   using move = bool (contract_simulation::*)();
   using sim = contract_simulation;
   static constexpr move moves[] = {
@@ -366,6 +370,8 @@ std::string contract_simulation::wind_down() {
   }
   if (leaves != world_.retired.has_value())
     return leaves ? "it did not leave" : "it left";
+  if (leaves)
+    model_.left();
   if (leaves && told != 1)
     return "whoever shuts down was not told once";
   if (leaves)
