@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -92,6 +93,22 @@ expected<secret> key_of_file(const std::string& path) {
   if (key.empty())
     return fail(errc::authentication, from + " is empty; put the key in it");
   return checked_key(std::move(key), from);
+}
+
+/// The host may look it up in a vault that is closed. Empty: it is not set.
+expected<std::string> look_up(const model_catalog::environment& env,
+                              const std::string& variable) {
+  try {
+    const char* value = env(variable.c_str());
+    return std::string{value ? value : ""};
+  } catch (const std::exception& e) {
+    return fail(errc::authentication,
+                "the look-up of the environment variable " + variable
+                  + " failed: " + one_line(scrub(e.what()), shown_bytes_max));
+  } catch (...) {
+    return fail(errc::authentication, "the look-up of the environment variable "
+                                        + variable + " failed");
+  }
 }
 
 expected<std::string> scripted_url(const std::string& provider,
@@ -189,9 +206,14 @@ expected<secret> model_catalog::find_key(const std::string& provider,
   if (builtin && builtin->key_variable == config.api_key_env
       && !builtin->key_variable_also.empty())
     variables.emplace_back(builtin->key_variable_also);
-  for (const auto& variable : variables)
-    if (const char* value = env_(variable.c_str()); value && *value)
-      return checked_key(value, "the environment variable " + variable);
+  for (const auto& variable : variables) {
+    auto value = look_up(env_, variable);
+    if (!value)
+      return fail(std::move(value.error()));
+    if (!value->empty())
+      return checked_key(std::move(*value),
+                         "the environment variable " + variable);
+  }
   std::string message = "no key; set the environment variable " + variables[0];
   for (std::size_t i = 1; i < variables.size(); ++i)
     message += " or " + variables[i];

@@ -136,6 +136,11 @@ void callback_threads::post_or_call(std::function<void()> call) {
     state_->call(call);
 }
 
+bool callback_threads::is_own_thread() const {
+  std::lock_guard guard{state_->mutex};
+  return state_->is_own_thread();
+}
+
 bool callback_threads::close(milliseconds limit) {
   auto& s = *state_;
   std::unique_lock lock{s.mutex};

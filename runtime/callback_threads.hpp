@@ -34,6 +34,9 @@ public:
   /// As `post`, and after `close` at once on this thread.
   void post_or_call(std::function<void()> call);
 
+  /// Whether the calling thread is inside of a call.
+  bool is_own_thread() const;
+
   /// Lets the calls that wait run, and ends the threads.
   /// @returns false if that took longer than `limit`: a call hangs. Called from
   /// inside a call, it does not wait for that one.

@@ -9,6 +9,7 @@
 #include "providers/scripted_endpoints.hpp"
 #include "providers/system_clock.hpp"
 #include "runtime/in_memory_store.hpp"
+#include "runtime/option_check.hpp"
 #include "runtime/thread_tool_runner.hpp"
 
 #include <algorithm>
@@ -25,9 +26,6 @@ namespace {
 
 /// Shards of the DIRECTORY: more than cores, so that none is a bottleneck.
 constexpr std::size_t shard_count = 16;
-
-/// What is left after the deadline gets so long to go by itself.
-constexpr milliseconds last_grace{500};
 
 /// 64 random bits a call, from any thread; the same from the same seed.
 /// Source: Steele, Lea, Flood: "Fast splittable pseudorandom number
@@ -109,10 +107,11 @@ expected<system_parts> make_system(caf::actor_system* host,
 
 } // namespace
 
-// ---- coming ----------------------------------------------------------------
-
 expected<std::unique_ptr<runtime::engine>>
 runtime::engine::make(runtime_options options, caf::actor_system* host) {
+  if (auto done = check_options(options); !done)
+    return fail(done.error());
+  bound_times(options);
   auto made = std::make_unique<engine>();
   made->options_ = std::make_shared<const runtime_options>(std::move(options));
   made->random_ = make_random(made->options_->random_seed);
@@ -176,9 +175,14 @@ expected<void> runtime::engine::make_world(caf::actor_system* host) {
     tool_thread_options threads;
     threads.threads = std::max(1u, options_->tool_threads);
     // It times its calls by the clock, which must outlive it.
-    w.tool_runner = std::shared_ptr<penstock::tool_runner>(
+    const std::shared_ptr<thread_tool_runner> made{
       new thread_tool_runner{*w.time, threads},
-      [time = w.time](penstock::tool_runner* gone) { delete gone; });
+      [time = w.time, hangs = tool_hangs_](thread_tool_runner* gone) {
+        *hangs = !gone->close();
+        delete gone;
+      }};
+    tool_threads_ = made;
+    w.tool_runner = made;
   }
   if (auto done = make_workspace_environment(); !done)
     return done;
@@ -270,115 +274,6 @@ void runtime::engine::spawn_actors() {
     system,
     root_parts{world_->time, shards, supervisor, spawn_supervisor, log});
   port->open(std::move(shards));
-}
-
-// ---- going -----------------------------------------------------------------
-
-void runtime::engine::report(const std::string& line) const {
-  if (options_->log)
-    options_->log(line);
-}
-
-root_actor runtime::engine::root_handle() {
-  std::lock_guard guard{root_mutex_};
-  return root_;
-}
-
-runtime::engine::~engine() {
-  (void)shutdown(std::nullopt);
-}
-
-expected<std::size_t>
-runtime::engine::shutdown(std::optional<milliseconds> wanted) {
-  std::lock_guard guard{ending_};
-  if (ended_)
-    return *ended_;
-  const auto limit =
-    std::clamp<milliseconds>(wanted.value_or(options_->shutdown_deadline_ms),
-                             milliseconds{0}, std::chrono::hours{24});
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  std::size_t workspaces = 0;
-  bool in_time = end_actors(deadline, workspaces);
-  in_time = end_world(deadline) && in_time;
-  if (callbacks) {
-    const auto left = std::chrono::duration_cast<milliseconds>(
-      deadline - std::chrono::steady_clock::now());
-    if (!callbacks->close(std::max(left, last_grace))) {
-      report("shutdown: a callback of the host does not return");
-      in_time = false;
-    }
-  }
-  if (in_time)
-    ended_ = workspaces;
-  else
-    ended_ = fail(errc::timeout, "the runtime did not end within "
-                                   + std::to_string(limit.count())
-                                   + " ms; what is left runs on by itself");
-  return *ended_;
-}
-
-/// @returns whether all actors that RUNTIME knows of have ended.
-bool runtime::engine::end_actors(std::chrono::steady_clock::time_point deadline,
-                                 std::size_t& workspaces) {
-  port->close();
-  root_actor root;
-  {
-    std::lock_guard guard{root_mutex_};
-    root = std::exchange(root_, {});
-  }
-  if (!root)
-    return true; // It never came so far.
-  auto ended = std::make_shared<std::promise<expected<std::size_t>>>();
-  auto answer = ended->get_future();
-  caf_compat::post(root, stop_everything{reply<std::size_t>{
-                           [ended](expected<std::size_t> count) {
-                             ended->set_value(std::move(count));
-                           }}});
-  const bool in_time = answer.wait_until(deadline) == std::future_status::ready;
-  if (in_time) {
-    workspaces = answer.get().value_or(0);
-  } else {
-    report("shutdown: workspaces did not end in time and are dropped");
-    // Its end takes the shards along, theirs the workspaces.
-    caf_compat::post_exit(root);
-  }
-  return in_time;
-}
-
-/// Waits for the actors and ends what they used, on a thread that can be left
-/// behind: CAF waits for a hung actor without a limit.
-bool runtime::engine::end_world(
-  std::chrono::steady_clock::time_point deadline) {
-  if (!world_)
-    return true;
-  auto done = std::make_shared<std::promise<void>>();
-  const auto ended = done->get_future();
-  auto thread = start_named_thread(
-    "penstock-end",
-    [done, w = std::shared_ptr<world>{std::move(world_)}]() mutable {
-      if (w->system.own)
-        w->system.own->await_all_actors_done();
-      // Their threads hold handles of actors, which go before the system.
-      w->workspaces.reset();
-      w->attempts.reset();
-      w->tool_runner.reset();
-      w->http.reset();
-      w->store.reset();
-      w->time.reset();
-      w.reset();
-      done->set_value();
-    });
-  if (!thread)
-    return false; // No thread to be had: the world was ended on this one.
-  const auto latest =
-    std::max(deadline, std::chrono::steady_clock::now() + last_grace);
-  if (ended.wait_until(latest) == std::future_status::ready) {
-    thread->join();
-    return true;
-  }
-  report("shutdown: an actor or a tool does not end and is left to itself");
-  thread->detach();
-  return false;
 }
 
 } // namespace penstock

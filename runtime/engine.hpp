@@ -74,6 +74,8 @@ private:
   expected<void> make_workspace_environment();
   void make_attempt_environment();
   void spawn_actors();
+  bool called_by_host();
+  expected<std::size_t> end(std::optional<milliseconds> wanted);
   bool end_actors(std::chrono::steady_clock::time_point deadline,
                   std::size_t& workspaces);
   bool end_world(std::chrono::steady_clock::time_point deadline);
@@ -82,7 +84,12 @@ private:
   std::function<std::uint64_t()> random_;
   std::unique_ptr<world> world_ = std::make_unique<world>();
   std::mutex root_mutex_;
-  root_actor root_;   ///< Guarded by `root_mutex_`.
+  root_actor root_; ///< Guarded by `root_mutex_`.
+  /// Null if the host brought its own, and after the end.
+  std::weak_ptr<class thread_tool_runner> tool_threads_;
+  std::shared_ptr<std::atomic<bool>> tool_hangs_ =
+    std::make_shared<std::atomic<bool>>(false);
+  std::atomic<bool> ends_{false}; ///< A first caller has come.
   std::mutex ending_; ///< One caller ends the runtime, others wait for it.
   std::optional<expected<std::size_t>> ended_; // guarded by ending_
 };

@@ -2,6 +2,7 @@
 
 #include "messages/check.hpp"
 #include "runtime/close_names.hpp"
+#include "runtime/option_check.hpp"
 
 #include <array>
 #include <charconv>
@@ -36,8 +37,7 @@ optional<Number> number_in(string_view text, Number least, Number most) {
   return value;
 }
 
-/// Three years: no sum of a few of them and a time point overflows.
-constexpr std::int64_t ms_max = 100'000'000'000;
+constexpr std::int64_t ms_max = time_ms_max.count();
 constexpr auto count_max = std::numeric_limits<uint32_t>::max();
 
 template <auto Field, std::int64_t Least = 0>

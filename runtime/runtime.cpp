@@ -4,6 +4,7 @@
 #include "runtime/caf_interop.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/message_check.hpp"
+#include "runtime/option_check.hpp"
 #include "runtime/start_check.hpp"
 #include "runtime/subscription_parts.hpp"
 
@@ -80,6 +81,8 @@ expected<start_stream> prepare_start(start_request request,
   apply_defaults(request, options.starts);
   if (auto done = check_start(request, models, *tools.snapshot()); !done)
     return fail(done.error());
+  if (request.options)
+    bound_times(*request.options);
   if (request.stop_token.stop_requested())
     return fail(errc::aborted, "stopped before it began");
   auto id = request.workspace_id;

@@ -61,11 +61,11 @@ public:
   template <class T>
   using answer = std::function<void(expected<T>)>;
 
-  /// Errors: `invalid_request` for options that cannot work (a scratch root
-  ///         that cannot be made, a tool without a handler, a policy's
-  ///         pattern), `storage` for a store that cannot be opened (held by
-  ///         another process, of a newer version, a bad path), `internal` when
-  ///         the system has no thread to give.
+  /// Errors: `invalid_request` for options that cannot work (a negative
+  ///         time, a scratch root that cannot be made, a tool without a
+  ///         handler, a policy's pattern), `storage` for a store that cannot be
+  ///         opened (held by another process, of a newer version, a bad path),
+  ///         `internal` when the system has no thread to give.
   static expected<std::unique_ptr<runtime>> open(runtime_options options = {});
   ~runtime();
   runtime(const runtime&) = delete;
@@ -94,9 +94,10 @@ public:
   /// The same without waiting.
   void stop(stop_request what, answer<stop_result> done);
 
-  /// Waits for the end of a stream: the named one, else the active or the last
-  /// one of the workspace. At most for `limit`, if there is one.
-  /// Errors: `timeout` after `limit` (the stream goes on), `invalid_request`
+  /// Waits for the end of a stream: the named one, be it over for long, else
+  /// the active or the last one of the workspace. At most for `limit`, if there
+  /// is one. Errors: `timeout` after `limit` (the stream goes on),
+  /// `invalid_request`
   ///         if there is no such stream; `superseded` or `aborted` if it was
   ///         overtaken before it began. A stream that failed is an outcome.
   expected<stream_outcome>
@@ -165,12 +166,15 @@ public:
 
   /// Stops all streams with reason `shutdown`, waits until everything has been
   /// written and every thread has ended, and closes all subscriptions. Callers
-  /// that wait are answered. The second call does nothing.
+  /// that wait are answered. The second call does nothing. From inside of a
+  /// callback or a tool's handler it does not wait for that one.
   /// @param deadline absent: `shutdown_deadline_ms`.
   /// @returns how many workspaces were in memory.
   /// Errors: `timeout`: something did not end in time (the log hook is told
   ///         what) and is left to itself; this returns nevertheless, about a
-  ///         second after the deadline at the latest.
+  ///         second after the deadline at the latest. `aborted`, at once, from
+  ///         inside of a callback or handler for which the shutdown of another
+  ///         thread waits.
   expected<std::size_t>
   shutdown(std::optional<milliseconds> deadline = std::nullopt);
 

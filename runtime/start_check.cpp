@@ -3,6 +3,7 @@
 #include "actors/tool_policy.hpp"
 #include "messages/limits.hpp"
 #include "runtime/message_check.hpp"
+#include "runtime/option_check.hpp"
 
 #include <cmath>
 #include <string>
@@ -40,6 +41,9 @@ expected<void> check_ids(const start_request& r) {
   if (r.resume && (!r.message_id.empty() || r.history_sequence))
     return wrong("a stream that is resumed keeps its message_id and "
                  "history_sequence; leave them out");
+  if (r.history_sequence.value_or(0) > history_sequence_max)
+    return wrong("history_sequence: at most "
+                 + std::to_string(history_sequence_max));
   if (r.stream == stream_id{})
     return wrong("stream: 0 is no stream id");
   if (r.scratch_dir.what == scratch_request::kind::path
@@ -75,7 +79,8 @@ expected<void> check_json(const start_request& r) {
   return {};
 }
 
-expected<void> check_numbers(const struct sampling& s) {
+expected<void> check_sampling(const struct sampling& s,
+                              const std::string& path) {
   const std::pair<const char*, const std::optional<double>&> all[] = {
     {"temperature", s.temperature},
     {"top_p", s.top_p},
@@ -83,35 +88,29 @@ expected<void> check_numbers(const struct sampling& s) {
     {"frequency_penalty", s.frequency_penalty}};
   for (const auto& [name, value] : all)
     if (value && !std::isfinite(*value))
-      return wrong(std::string{"sampling."} + name
-                   + ": expected a finite number");
+      return wrong(path + "sampling." + name + ": expected a finite number");
   for (const auto& text : s.stop)
     if (text.empty())
-      return wrong("sampling.stop: an empty text ends every answer at once");
+      return wrong(path
+                   + "sampling.stop: an empty text ends every answer at once");
   return {};
 }
 
-expected<void> check_options(const stream_options& o) {
-  const auto& c = o.clocks;
-  const auto& r = o.restarts;
-  for (const auto value :
-       {c.connect_timeout_ms, c.first_byte_timeout_ms, c.first_token_timeout_ms,
-        c.liveness_timeout_ms, c.progress_timeout_ms, r.backoff_base_ms,
-        r.backoff_cap_ms, r.max_retry_after_ms, r.restart_window_ms,
-        o.stream_deadline_ms.value_or(milliseconds{0}), o.hedge_after_ms,
-        o.kill_deadline_ms, o.partial_flush_interval_ms, o.finish_linger_ms,
-        o.error_body_timeout_ms, o.soft_stop_wait_ms})
-    if (value < milliseconds{0})
-      return wrong("options: a time is negative");
-  for (const auto& [model, own] : o.clocks_by_model)
-    for (const auto value : {own.connect_timeout_ms, own.first_byte_timeout_ms,
-                             own.first_token_timeout_ms,
-                             own.liveness_timeout_ms, own.progress_timeout_ms})
-      if (value < milliseconds{0})
-        return wrong("options: a time of " + model + " is negative");
-  if (o.max_steps == 0 || r.max_attempts_per_model == 0)
-    return wrong("options: max_steps and max_attempts_per_model must be at "
-                 "least 1");
+/// Of the request, and of its chain.
+expected<void> check_numbers(const start_request& r) {
+  if (auto done = check_sampling(r.sampling, ""); !done)
+    return done;
+  if (r.max_output_tokens == 0u)
+    return wrong("max_output_tokens: must be at least 1");
+  for (std::size_t i = 0; i < r.fallback.size(); ++i) {
+    const auto path = "fallback[" + std::to_string(i) + "].";
+    const auto& entry = r.fallback[i];
+    if (entry.sampling)
+      if (auto done = check_sampling(*entry.sampling, path); !done)
+        return done;
+    if (entry.max_output_tokens == 0u)
+      return wrong(path + "max_output_tokens: must be at least 1");
+  }
   return {};
 }
 
@@ -132,7 +131,10 @@ offered_tools(const start_request& r, const tool_set& registered) {
   if (r.tool_choice.how == mode::one && !tools->contains(r.tool_choice.name))
     return wrong("tool_choice: the request has no tool \"" + r.tool_choice.name
                  + "\"");
-  if (r.tool_choice.how == mode::required && tools->empty())
+  if (r.tool_choice.how == mode::one && !policy->enables(r.tool_choice.name))
+    return wrong("tool_choice: the tool_policy disables \"" + r.tool_choice.name
+                 + "\"");
+  if (r.tool_choice.how == mode::required && offered.empty())
     return wrong("tool_choice: a call is required, but there is no tool");
   return offered;
 }
@@ -192,10 +194,8 @@ expected<void> check_start(const start_request& r, const model_catalog& models,
     return done;
   if (auto bad = fault_of(r.headers))
     return fail(std::move(*bad));
-  if (auto done = check_numbers(r.sampling); !done)
+  if (auto done = check_numbers(r); !done)
     return done;
-  if (r.max_output_tokens == 0u)
-    return wrong("max_output_tokens: must be at least 1");
   if (r.options)
     if (auto done = check_options(*r.options); !done)
       return done;

@@ -7,7 +7,12 @@
 #include "providers/model_catalog.hpp"
 #include "runtime/options.hpp"
 
+#include <cstdint>
+
 namespace penstock {
+
+/// Readers of JSON hold no higher number exactly.
+inline constexpr std::uint64_t history_sequence_max = (1ull << 53) - 1;
 
 /// Fills in what the request leaves to the runtime.
 void apply_defaults(start_request& request, const start_defaults& defaults);

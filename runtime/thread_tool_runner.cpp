@@ -10,7 +10,15 @@ thread_tool_runner::thread_tool_runner(clock& time, tool_thread_options options)
   : pool_(std::make_shared<tool_pool>(time, options)) {}
 
 thread_tool_runner::~thread_tool_runner() {
-  pool_->close();
+  close();
+}
+
+bool thread_tool_runner::excuse_caller() {
+  return pool_->excuse_caller();
+}
+
+bool thread_tool_runner::close() {
+  return pool_->close();
 }
 
 void thread_tool_runner::run_blocking(blocking_call call, done_function done) {

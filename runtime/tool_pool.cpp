@@ -84,12 +84,23 @@ tool_thread_counts tool_pool::counts() const {
           .hung_total = hung_total_};
 }
 
-void tool_pool::close() {
+bool tool_pool::excuse_caller() {
+  const lock held{mutex_};
+  const auto self = std::this_thread::get_id();
+  if (!threads_.contains(self))
+    return false;
+  excused_.insert(self);
+  thread_ended_.notify_all();
+  return true;
+}
+
+bool tool_pool::close() {
   errands later;
   std::vector<entry_ptr> asked;
   {
     const lock held{mutex_};
-    closing_ = true;
+    if (std::exchange(closing_, true))
+      return true;
     for (const auto& one : std::exchange(queue_, {}))
       settle(*one, cancelled(), later);
     for (const auto& one : running_) {
@@ -105,9 +116,14 @@ void tool_pool::close() {
   lock held{mutex_};
   // A handler may hold the last reference to the runtime: then this is one of
   // the threads.
-  const auto self = threads_.count(std::this_thread::get_id());
-  thread_ended_.wait_for(held, options_.close_deadline_ms,
-                         [&] { return threads_.size() == self; });
+  if (const auto self = std::this_thread::get_id(); threads_.contains(self))
+    excused_.insert(self);
+  const bool all_ended =
+    thread_ended_.wait_for(held, options_.close_deadline_ms, [&] {
+      return std::all_of(threads_.begin(), threads_.end(), [&](const auto& t) {
+        return excused_.contains(t.first);
+      });
+    });
   for (const auto& one : std::exchange(running_, {}))
     give_up(one, cancelled(), later);
   clock_ = nullptr;
@@ -118,6 +134,7 @@ void tool_pool::close() {
   for (auto& thread : ended)
     thread.join();
   run_errands(later);
+  return all_ended;
 }
 
 void tool_pool::work() {

@@ -31,8 +31,9 @@ public:
   void run(blocking_call call, tool_runner::done_function done);
   tool_thread_counts counts() const;
 
-  /// At most once, as the last call.
-  void close();
+  bool excuse_caller();
+  /// As the last call but for `counts` and itself; a second one does nothing.
+  bool close();
 
 private:
   struct entry;
@@ -63,7 +64,8 @@ private:
   std::size_t hung_ = 0, hung_total_ = 0;
   std::size_t idle_ = 0;
   std::map<std::thread::id, std::thread> threads_; // alive
-  std::vector<std::thread> ended_; // while closing: to be joined
+  std::vector<std::thread> ended_;    // while closing: to be joined
+  std::set<std::thread::id> excused_; // not waited for
   bool closing_ = false;
 };
 

@@ -149,6 +149,28 @@ BOOST_AUTO_TEST_CASE(numbers_are_finite_and_in_range) {
   check_refused([](r_ r) { r.sampling.stop = {"a", ""}; }, "sampling.stop");
   check_refused([](r_ r) { r.max_output_tokens = 0; }, "max_output_tokens");
   BOOST_TEST(after([](r_ r) { r.max_output_tokens = 1; }) == "ok");
+  const auto chain = [](auto edit) {
+    return [edit](r_ r) {
+      r.fallback = {{.model = "mine:a"}, {.model = "mine:b"}};
+      edit(r.fallback[1]);
+    };
+  };
+  using entry = fallback_entry&;
+  check_refused(
+    chain([](entry e) { e.sampling.emplace().top_p = std::nan(""); }),
+    "fallback[1].sampling.top_p");
+  check_refused(chain([](entry e) { e.sampling.emplace().stop = {""}; }),
+                "fallback[1].sampling.stop");
+  check_refused(chain([](entry e) { e.max_output_tokens = 0; }),
+                "fallback[1].max_output_tokens");
+}
+
+BOOST_AUTO_TEST_CASE(a_history_sequence_is_a_number_that_json_can_hold) {
+  const auto most = history_sequence_max;
+  BOOST_TEST(after([&](r_ r) { r.history_sequence = most; }) == "ok");
+  for (const auto beyond : {most + 1, UINT64_MAX})
+    check_refused([&](r_ r) { r.history_sequence = beyond; },
+                  "history_sequence: at most 9007199254740991");
 }
 
 BOOST_AUTO_TEST_CASE(options_are_checked) {
@@ -243,6 +265,16 @@ BOOST_AUTO_TEST_CASE(tools_and_their_choice_fit) {
     "no tool \"f\"");
   check_refused([](r_ r) { r.tool_choice.how = tool_choice::mode::required; },
                 "there is no tool");
+  for (const auto& [how, piece] :
+       {std::pair{tool_choice::mode::one, "disables \"f\""},
+        {tool_choice::mode::required, "there is no tool"}})
+    check_refused(
+      [&, to = how](r_ r) {
+        r.tools = {a_tool("f")};
+        r.tool_policy = {{".*", tool_rule::verdict::disable}};
+        r.tool_choice = {to, "f"};
+      },
+      piece);
   for (const auto how : {tool_choice::mode::one, tool_choice::mode::required})
     BOOST_TEST(after([&](r_ r) {
                  r.tools = {a_tool("f")};

@@ -64,6 +64,32 @@ BOOST_AUTO_TEST_CASE(
   BOOST_TEST(end.count() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(whoever_closes_is_told_of_threads_left_behind) {
+  using ms = std::chrono::milliseconds;
+  const auto close = [](bool excused, ms limit) {
+    virtual_clock time;
+    gate hold;
+    std::promise<void> returned;
+    thread_tool_runner runner{time, {.threads = 1, .close_deadline_ms = limit}};
+    BOOST_TEST(!runner.excuse_caller());
+    ending end;
+    runner.run_blocking(call([&](auto) {
+                          if (excused)
+                            BOOST_TEST(runner.excuse_caller());
+                          hold.wait();
+                          returned.set_value_at_thread_exit();
+                        }),
+                        end.told());
+    BOOST_TEST(hold.await_waiting(1));
+    const bool none_left = runner.close();
+    hold.open();
+    returned.get_future().wait();
+    return none_left;
+  };
+  BOOST_TEST(!close(false, ms{1}));
+  BOOST_TEST(close(true, patience)); // It waits for no deadline.
+}
+
 BOOST_AUTO_TEST_CASE(a_function_may_destroy_the_runner) {
   virtual_clock time;
   auto runner = std::make_unique<thread_tool_runner>(time);

@@ -1,0 +1,165 @@
+// Goal: whatever a host writes into its options, and wherever it calls from, it
+// gets an answer, and in time.
+// Method: a whole runtime on the real clock that plays scripts.
+#ifndef BOOST_TEST_DYN_LINK
+#define BOOST_TEST_DYN_LINK
+#endif
+#define BOOST_TEST_MODULE runtime_host
+#include <boost/test/unit_test.hpp>
+
+#include "providers/scripted_answers.hpp"
+#include "runtime/runtime.hpp"
+
+#include <functional>
+#include <future>
+#include <stdexcept>
+
+using namespace penstock;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture {
+  runtime_options options;
+  std::unique_ptr<runtime> rt;
+
+  void open(model_script script) {
+    auto& mine = options.providers["mine"];
+    mine.api = "scripted";
+    mine.script = std::move(script);
+    auto opened = runtime::open(options);
+    BOOST_REQUIRE(opened.has_value());
+    rt = std::move(*opened);
+  }
+  static start_request request() {
+    start_request made;
+    made.workspace_id = "w";
+    made.messages = {user_text("hi")};
+    made.model = "mine:a";
+    return made;
+  }
+  void ask(start_request what) {
+    BOOST_REQUIRE(rt->start(std::move(what)).has_value());
+    const auto outcome = rt->wait("w", std::nullopt, 20s);
+    BOOST_REQUIRE(outcome.has_value());
+    BOOST_TEST((outcome->how == stream_outcome::kind::completed));
+    BOOST_TEST(outcome->text == "one");
+  }
+};
+
+/// A stream whose tool is inside of its handler.
+struct in_a_tool : fixture {
+  std::promise<void> entered;
+
+  void begin(tool_handler handler) {
+    auto made = std::make_shared<tool>();
+    made->what = {"probe", "", R"({"type":"object"})"};
+    made->handler = [this, handler](const tool_invocation& with) {
+      entered.set_value();
+      return handler(with);
+    };
+    options.tools = {made};
+    options.streams.kill_deadline_ms = 1ms;
+    open(
+      {{"a",
+        {openai_chat_answer(scripted_turn{}.tool_call("c", "probe", "{}"))}}});
+    auto what = request();
+    what.tools = {std::string{"probe"}};
+    BOOST_REQUIRE(rt->start(std::move(what)).has_value());
+    entered.get_future().wait();
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(a_time_without_end_is_none_that_has_passed, fixture) {
+  constexpr auto for_ever = milliseconds::max();
+  auto& streams = options.streams;
+  streams.stream_deadline_ms = for_ever;
+  streams.finish_linger_ms = streams.kill_deadline_ms = for_ever;
+  streams.clocks.first_token_timeout_ms = for_ever;
+  options.workspaces = {for_ever, for_ever};
+  options.endpoints.cold_start_hold_ms = for_ever;
+  open({{"a", {openai_chat_answer(scripted_turn{}.text("one"))}}});
+  ask(request());
+  auto own = request();
+  own.options = streams;
+  own.options->stream_deadline_ms = for_ever;
+  ask(std::move(own));
+  BOOST_TEST(rt->counts().workers_detached == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(options_that_cannot_work_open_nothing) {
+  using edit = std::function<void(runtime_options&)>;
+  constexpr milliseconds bad{-1};
+  const edit edits[] = {
+    [&](auto& o) { o.streams.kill_deadline_ms = bad; },
+    [&](auto& o) { o.streams.clocks_by_model["m"].connect_timeout_ms = bad; },
+    [&](auto& o) { o.streams.max_steps = 0; },
+    [&](auto& o) { o.workspaces.passivate_after_ms = bad; },
+    [&](auto& o) { o.workspaces.store_deadline_ms = bad; },
+    [&](auto& o) { o.endpoints.breaker_window_ms = bad; },
+    [&](auto& o) { o.endpoints_by_provider["p"].cooldown_max_ms = bad; }};
+  for (const auto& change : edits) {
+    runtime_options options;
+    change(options);
+    const auto opened = runtime::open(std::move(options));
+    BOOST_REQUIRE(!opened.has_value());
+    BOOST_TEST((opened.error().code == errc::invalid_request));
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_look_up_of_a_key_may_throw, fixture) {
+  options.environment = [](const char*) -> const char* {
+    throw std::runtime_error{"the vault is closed"};
+  };
+  open({});
+  const auto checked = rt->check_model("openai:gpt-5");
+  BOOST_REQUIRE(!checked.has_value());
+  BOOST_TEST((checked.error().code == errc::authentication));
+  const auto& why = checked.error().message;
+  BOOST_TEST(why.find("OPENAI_API_KEY") != std::string::npos);
+  BOOST_TEST(why.find("the vault is closed") != std::string::npos);
+}
+
+// Whoever shuts down waits for the callback, so that must not wait for it.
+BOOST_FIXTURE_TEST_CASE(a_callback_may_shut_down_what_is_shut_down, fixture) {
+  open({});
+  std::promise<expected<std::size_t>> inner;
+  subscription_callbacks calls;
+  calls.on_events = [](const event_batch&) {};
+  calls.on_closed = [&] { inner.set_value(rt->shutdown(60s)); };
+  const auto events = rt->subscribe("w", std::move(calls));
+  BOOST_REQUIRE(rt->view("w").has_value());
+  BOOST_TEST(rt->shutdown(60s).has_value());
+  const auto answer = inner.get_future().get();
+  BOOST_REQUIRE(!answer.has_value());
+  BOOST_TEST((answer.error().code == errc::aborted));
+  BOOST_TEST(rt->shutdown().has_value()); // The first one's answer.
+}
+
+BOOST_FIXTURE_TEST_CASE(a_tool_may_shut_down_and_waits_for_itself_no_longer,
+                        in_a_tool) {
+  std::promise<expected<std::size_t>> answer;
+  begin([&](const tool_invocation&) {
+    answer.set_value(rt->shutdown(60s));
+    return tool_outcome{};
+  });
+  BOOST_TEST(answer.get_future().get().has_value());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_shutdown_tells_of_a_tool_that_does_not_return,
+                        in_a_tool) {
+  std::promise<void> released, returned;
+  std::promise<void>& out = returned;
+  begin([&, until = released.get_future().share()](const tool_invocation&) {
+    until.wait();
+    out.set_value_at_thread_exit();
+    return tool_outcome{};
+  });
+  const auto ended = rt->shutdown(20s);
+  BOOST_REQUIRE(!ended.has_value());
+  BOOST_TEST((ended.error().code == errc::timeout));
+  released.set_value();
+  returned.get_future().wait();
+}
