@@ -1,5 +1,7 @@
 // Rivals (a) and (b): one thread, libcurl's multi interface on epoll, and
 // nothing else. (a) counts bytes; (b) splits events and takes out the text.
+// "hops" is (a) whose bytes pass two actors that do nothing else.
+#include "bench/support/bare_hops.hpp"
 #include "bench/support/event_text.hpp"
 #include "bench/support/rival.hpp"
 
@@ -7,6 +9,7 @@
 #include <curl/curl.h>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -20,7 +23,7 @@ namespace {
 class multi_rival final : public rival {
 public:
   multi_rival(std::string_view name, const load& given, tally& results)
-    : load_(given), results_(results),
+    : load_(given), over_actors_(name == "hops"), results_(results),
       url_("http://" + given.host + "/v1/chat/completions"),
       body_(request_body(given.shape)) {
     if (name == "extract")
@@ -81,7 +84,10 @@ private:
                              void* self) {
     auto& s = *static_cast<stream*>(self);
     auto& me = *s.owner;
-    me.results_.bytes(size);
+    if (me.hops_)
+      me.hops_->send(s.index, {bytes, size}); // which counts them
+    else
+      me.results_.bytes(size);
     if (me.extractor_)
       s.splitter.push({bytes, size}, [&](std::string_view data) {
         me.results_.text(s.index, me.extractor_->text_of(data));
@@ -117,8 +123,10 @@ private:
   }
 
   const load load_;
+  const bool over_actors_;
   tally& results_;
   const std::string url_, body_;
+  std::optional<bare_hops> hops_; // the thread's
   std::unique_ptr<text_extractor> extractor_; // null: bytes are counted only
   int epoll_ = epoll_create1(0);
   int timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
@@ -135,6 +143,8 @@ private:
 };
 
 void multi_rival::set_up() {
+  if (over_actors_)
+    hops_.emplace(load_.streams + load_.spare, results_);
   multi_ = curl_multi_init();
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &on_socket);
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
@@ -232,6 +242,8 @@ void multi_rival::run() {
           | ((event.events & EPOLLOUT) ? CURL_CSELECT_OUT : 0)
           | ((event.events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0);
         curl_multi_socket_action(multi_, event.data.fd, ready_for, &running);
+        if (hops_)
+          hops_->turn();
       }
       run_commands();
       collect();
@@ -239,6 +251,7 @@ void multi_rival::run() {
   }
   for (auto& s : streams_)
     end(*s, false);
+  hops_.reset();
   curl_multi_cleanup(multi_);
   curl_slist_free_all(headers_);
 }

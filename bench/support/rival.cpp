@@ -38,7 +38,7 @@ std::string request_body(const std::string& shape) {
 
 std::unique_ptr<rival> make_rival(std::string_view name, const load& what,
                                   tally& results) {
-  if (name == "bytes" || name == "extract" || name == "dom")
+  if (name == "bytes" || name == "hops" || name == "extract" || name == "dom")
     return make_multi_rival(name, what, results);
   if (name == "threads")
     return make_threads_rival(what, results);

@@ -102,7 +102,7 @@ public:
   virtual void replace(std::size_t, std::size_t) {}
 };
 
-/// @param name "bytes" (a), "extract" (b), "dom" (b with nlohmann), "threads"
+/// @param name "bytes" (a), "hops" (a, over two bare actors), "extract" (b), "dom" (b with nlohmann), "threads"
 ///        (c), "penstock" (a sink given with the start), "penstock-callback"
 ///        (`subscription_callbacks`), "penstock-scheduled" (a sink, and all
 ///        actors on CAF's scheduler).
