@@ -35,7 +35,7 @@ int main(int count, char** values) {
   raise_file_limit();
   const load_server server;
   load what;
-  what.host = server.host();
+  what.server = server.url();
   what.streams = given.count("streams", 1'000);
   what.shape = "n=1000000,rate=" + given.text("rate", "20");
   const auto aborts = std::min(given.count("aborts", 300), what.streams);

@@ -18,7 +18,7 @@ int main(int count, char** values) {
   raise_file_limit();
   const load_server server;
   load what;
-  what.host = server.host();
+  what.server = server.url();
   what.streams = given.count("streams", 64);
   what.shape = "n=" + std::to_string(tokens) + given.text("extra", "");
   tally results{what.streams};

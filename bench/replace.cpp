@@ -21,7 +21,7 @@ int main(int count, char** values) {
   raise_file_limit();
   const load_server server;
   load what;
-  what.host = server.host();
+  what.server = server.url();
   what.streams = given.count("streams", 1'000);
   what.shape = "n=1000000,ts=1,rate=" + given.text("rate", "20");
   const auto replaces = std::min(given.count("replaces", 200), what.streams);

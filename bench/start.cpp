@@ -20,7 +20,7 @@ int main(int count, char** values) {
   raise_file_limit();
   const load_server server;
   load what;
-  what.host = server.host();
+  what.server = server.url();
   what.streams = starts;
   what.shape = "n=1,ts=1";
   what.one_by_one = true;

@@ -39,7 +39,7 @@ measured measure(const arguments& given, const std::string& path) {
   const auto window = given.number("window", 5);
   const load_server server;
   load what;
-  what.host = server.host();
+  what.server = server.url();
   what.streams = given.count("streams", 1'000);
   what.shape = "n=1000000,ts=1,rate=" + given.text("rate", "20");
   what.store = path;

@@ -14,7 +14,7 @@ int main(int count, char** values) {
   const arguments given{count, values};
   const load_server server;
   load what;
-  what.host = server.host();
+  what.server = server.url();
   what.subscribers = given.count("subscribers", 100);
   what.shape = "n=1000000,rate=200";
   tally results{1};

@@ -1,16 +1,33 @@
 // Question: what do many slow streams cost, how late are their tokens, and how
 // much memory does each take?
 //   trickle --rival NAME [--streams 1000] [--rate 20] [--warm 2] [--window 5]
+//           [--tls 1]
 // CPU, latency and memory of the window only, when all streams run; the server
 // stamps each token as it sends it, on the clock that this process reads too.
+// With TLS the streams come by HTTP/2, and begin one after the other: those of
+// a burst would each open a connection, before any is known to take several.
 #include "bench/support/arguments.hpp"
 #include "bench/support/load_server.hpp"
 #include "bench/support/rival.hpp"
+#include "bench/support/tls_front.hpp"
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
 using namespace penstock::bench;
+
+namespace {
+
+void begin_all(rival& client, const load& what) {
+  client.start();
+  for (std::size_t i = 0; i < what.streams && what.one_by_one; ++i) {
+    client.begin(i);
+    wait(0.002);
+  }
+}
+
+} // namespace
 
 int main(int count, char** values) {
   const arguments given{count, values};
@@ -20,14 +37,21 @@ int main(int count, char** values) {
   raise_file_limit();
   const load_server server;
   load what;
-  what.host = server.host();
+  what.server = server.url();
+  std::optional<tls_front> front;
+  if (given.number("tls", 0) != 0) {
+    front.emplace(server.host());
+    what.server = front->url();
+    what.ca_file = front->ca_file();
+    what.one_by_one = true;
+  }
   what.streams = given.count("streams", 1'000);
   what.subscribers = given.count("subscribers", 1);
   what.shape = "n=1000000,ts=1,rate=" + given.text("rate", "20");
   tally results{what.streams};
   auto client = make_rival(name, what, results);
   const auto memory = resident_bytes();
-  client->start();
+  begin_all(*client, what);
   wait(warm);
   const auto bytes = results.bytes(), text = results.text_bytes();
   results.watch(true);

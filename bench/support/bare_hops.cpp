@@ -69,7 +69,8 @@ bare_hops::bare_hops(std::size_t streams, tally& results)
 bare_hops::~bare_hops() = default;
 
 void bare_hops::send(std::size_t index, std::string_view bytes) {
-  caf_compat::post_here(world_->first[index], body_received{std::string{bytes}});
+  caf_compat::post_here(world_->first[index],
+                        body_received{std::string{bytes}});
 }
 
 void bare_hops::turn() {

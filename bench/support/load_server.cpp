@@ -47,14 +47,14 @@ load_server::~load_server() {
 std::string load_server::get(const std::string& path) const {
   std::string answer;
   auto* const easy = curl_easy_init();
-  const auto url = "http://" + host_ + path;
+  const auto where = url() + path;
   using callback = std::size_t (*)(char*, std::size_t, std::size_t, void*);
   const callback take = [](char* bytes, std::size_t, std::size_t size,
                            void* to) {
     static_cast<std::string*>(to)->append(bytes, size);
     return size;
   };
-  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(easy, CURLOPT_URL, where.c_str());
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer);
   curl_easy_perform(easy);

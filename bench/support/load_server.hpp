@@ -16,6 +16,7 @@ public:
   load_server& operator=(const load_server&) = delete;
 
   const std::string& host() const noexcept { return host_; }
+  std::string url() const { return "http://" + host_; }
 
   /// What the server answers to a GET of `path`.
   std::string get(const std::string& path) const;

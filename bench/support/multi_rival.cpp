@@ -24,7 +24,7 @@ class multi_rival final : public rival {
 public:
   multi_rival(std::string_view name, const load& given, tally& results)
     : load_(given), over_actors_(name == "hops"), results_(results),
-      url_("http://" + given.host + "/v1/chat/completions"),
+      url_(given.server + "/v1/chat/completions"),
       body_(request_body(given.shape)) {
     if (name == "extract")
       extractor_ = make_simdjson_extractor();
@@ -126,7 +126,7 @@ private:
   const bool over_actors_;
   tally& results_;
   const std::string url_, body_;
-  std::optional<bare_hops> hops_; // the thread's
+  std::optional<bare_hops> hops_;             // the thread's
   std::unique_ptr<text_extractor> extractor_; // null: bytes are counted only
   int epoll_ = epoll_create1(0);
   int timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
@@ -150,6 +150,7 @@ void multi_rival::set_up() {
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &on_timer);
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
   headers_ = curl_slist_append(nullptr, "content-type: application/json");
   headers_ = curl_slist_append(headers_, "accept: text/event-stream");
   for (const auto fd : {timer_, wake_}) {
@@ -177,6 +178,13 @@ void multi_rival::begin(stream& s) {
   curl_easy_setopt(s.easy, CURLOPT_PRIVATE, &s);
   curl_easy_setopt(s.easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(s.easy, CURLOPT_TCP_NODELAY, 1L);
+  if (!load_.ca_file.empty()) {
+    curl_easy_setopt(s.easy, CURLOPT_HTTP_VERSION,
+                     long{CURL_HTTP_VERSION_2TLS});
+    curl_easy_setopt(s.easy, CURLOPT_CAINFO, load_.ca_file.c_str());
+    // Else every connection reads the certificates anew.
+    curl_easy_setopt(s.easy, CURLOPT_CAPATH, nullptr);
+  }
   curl_multi_add_handle(multi_, s.easy);
   ++running_;
 }

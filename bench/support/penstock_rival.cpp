@@ -48,9 +48,10 @@ public:
         options.http = std::move(*made);
     provider_config bench;
     bench.api = "openai-chat";
-    bench.base_url = "http://" + what.host + "/v1";
+    bench.base_url = what.server + "/v1";
     options.providers["bench"] = bench;
     options.store_path = what.store;
+    options.ca_file = what.ca_file;
     options.log = [](const std::string& line) {
       std::fprintf(stderr, "log: %s\n", line.c_str());
     };

@@ -16,8 +16,9 @@ namespace penstock::bench {
 
 /// What one client has to do: so many streams of one shape.
 struct load {
-  std::string host;  ///< "127.0.0.1:8080"
-  std::string shape; ///< "n=20000,len=4", as the server's manual says.
+  std::string server;    ///< "http://127.0.0.1:8080"
+  std::string ca_file{}; ///< Whom to trust, if it speaks TLS.
+  std::string shape;     ///< "n=20000,len=4", as the server's manual says.
   std::size_t streams = 1;
   /// Further indices, for `replace`.
   std::size_t spare = 0;
@@ -102,7 +103,8 @@ public:
   virtual void replace(std::size_t, std::size_t) {}
 };
 
-/// @param name "bytes" (a), "hops" (a, over two bare actors), "extract" (b), "dom" (b with nlohmann), "threads"
+/// @param name "bytes" (a), "hops" (a, over two bare actors), "extract" (b),
+/// "dom" (b with nlohmann), "threads"
 ///        (c), "penstock" (a sink given with the start), "penstock-callback"
 ///        (`subscription_callbacks`), "penstock-scheduled" (a sink, and all
 ///        actors on CAF's scheduler).

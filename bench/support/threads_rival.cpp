@@ -18,7 +18,7 @@ class threads_rival final : public rival {
 public:
   threads_rival(const load& what, tally& results)
     : what_(what), results_(results),
-      url_("http://" + what.host + "/v1/chat/completions"),
+      url_(what.server + "/v1/chat/completions"),
       body_(request_body(what.shape)) {
     curl_global_init(CURL_GLOBAL_DEFAULT);
   }
