@@ -74,7 +74,7 @@ void provider_state::on(const response_received& m) {
   times_.last_byte = running(now());
   response_.head({m.status, m.headers}, env_->time->wall_now());
   if (response_.explaining())
-    patience_ = now() + order_.error_body_timeout_ms;
+    patience_ = running(now()) + order_.error_body_timeout_ms;
   look_at_response();
   if (!closing_)
     plan_deadline();
@@ -97,7 +97,7 @@ void provider_state::on(const body_received& m) {
   pass_on(batch, m.bytes.size());
   look_at_response();
   if (token && patience_ && response_.finished())
-    patience_ = now() + order_.finish_linger_ms; // It was not the end.
+    patience_ = *times_.last_byte + order_.finish_linger_ms; // It was no end.
   // Later ones only move what is armed further away.
   if (first_token && !closing_)
     plan_deadline();
@@ -121,28 +121,23 @@ void provider_state::on(const deadline_due& m) {
   armed_ = deadline_id{};
   if (closing_)
     return;
+  const auto due = next_due();
   const auto time = now();
-  const auto alarm = next_alarm(order_.clocks, times_);
-  if (patience_ && *patience_ <= time && response_.finished()) {
-    part_batch batch;
-    response_.conclude(batch);
-    pass_on(batch, 0);
-    close_transfer();
-  } else if (patience_ && *patience_ <= time) {
-    response_.give_up({errc::timeout,
-                       "error_body_timeout_ms: the error's body did not end",
-                       0,
-                       {},
-                       {}});
-    close_transfer();
-  } else if (alarm && !response_.finished() && alarm->when <= running(time)) {
-    if (handled_bytes_ != meter_->posted_bytes())
-      arm(time); // bytes are on their way to us: look again behind them
-    else
-      fail({errc::timeout, describe(*alarm), 0, {}, {}});
-  } else {
+  if (!due || *due > running(time))
     plan_deadline();
-  }
+  else if (handled_bytes_ != meter_->posted_bytes())
+    arm(time); // bytes are on their way to us: look again behind them
+  else if (response_.finished())
+    conclude();
+  else if (patience_ == due)
+    fail({errc::timeout,
+          "error_body_timeout_ms: the error's body did not end",
+          0,
+          {},
+          {}});
+  else
+    fail(
+      {errc::timeout, describe(*next_alarm(order_.clocks, times_)), 0, {}, {}});
 }
 
 // ---- what follows -----------------------------------------------------------
@@ -154,6 +149,14 @@ void provider_state::stop() {
 
 void provider_state::fail(error why) {
   response_.give_up(std::move(why));
+  close_transfer();
+}
+
+// The answer is whole, and nothing came behind it.
+void provider_state::conclude() {
+  part_batch batch;
+  response_.conclude(batch);
+  pass_on(batch, 0);
   close_transfer();
 }
 
@@ -171,7 +174,7 @@ void provider_state::look_at_response() {
   if (response_.speaks_the_api() && !std::exchange(told_answered_, true))
     caf_compat::post(order_.supervisor, attempt_answered{order_.attempt});
   if (response_.finished() && !patience_) {
-    patience_ = now() + order_.finish_linger_ms;
+    patience_ = running(now()) + order_.finish_linger_ms;
     plan_deadline();
   }
 }
@@ -225,19 +228,24 @@ attempt_report provider_state::make_report() {
 
 // ---- the deadline -----------------------------------------------------------
 
-void provider_state::plan_deadline() {
-  std::optional<steady_time> due = patience_;
+std::optional<steady_time> provider_state::next_due() const {
+  auto due = patience_;
   if (!response_.finished())
-    if (const auto alarm = next_alarm(order_.clocks, times_)) {
-      const auto time = now();
-      auto rest = alarm->when - running(time);
-      if (order_.link->paused()) // It stands still: look again at leisure.
-        rest = std::max<steady_time::duration>(rest, paused_look_after);
-      const auto when = time + rest;
-      due = due ? std::min(*due, when) : when;
-    }
-  if (due && (armed_ == deadline_id{} || *due < armed_for_))
-    arm(*due);
+    if (const auto alarm = next_alarm(order_.clocks, times_))
+      due = due ? std::min(*due, alarm->when) : alarm->when;
+  return due;
+}
+
+void provider_state::plan_deadline() {
+  const auto due = next_due();
+  if (!due)
+    return;
+  const auto time = now();
+  auto rest = *due - running(time);
+  if (order_.link->paused()) // It stands still: look again at leisure.
+    rest = std::max<steady_time::duration>(rest, paused_look_after);
+  if (armed_ == deadline_id{} || time + rest < armed_for_)
+    arm(time + rest);
 }
 
 void provider_state::arm(steady_time when) {

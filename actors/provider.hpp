@@ -63,6 +63,7 @@ private:
   void start();
   void stop();
   void fail(error why);
+  void conclude();
   void close_transfer();
   void look_at_response();
   void pass_on(part_batch& batch, std::size_t bytes);
@@ -73,6 +74,8 @@ private:
   steady_time now() const { return env_->time->now(); }
   /// Time that stands still while we hold the socket.
   steady_time running(steady_time now) const { return now - meter_->held(now); }
+  /// In `running` time.
+  std::optional<steady_time> next_due() const;
   void plan_deadline();
   void arm(steady_time when);
   void disarm();
@@ -91,7 +94,8 @@ private:
   std::size_t handled_bytes_ = 0; ///< Of those posted.
   std::uint32_t batches_ = 0;
 
-  attempt_times times_;                 ///< In `running` time.
+  // In `running` time.
+  attempt_times times_;
   std::optional<steady_time> patience_; ///< Until then the body may go on.
   deadline_id armed_{};
   steady_time armed_for_{};

@@ -172,6 +172,20 @@ BOOST_FIXTURE_TEST_CASE(progress_stands_still_while_we_hold_the_socket,
   stands_still_while_held("progress_timeout_ms");
 }
 
+BOOST_FIXTURE_TEST_CASE(the_linger_stands_still_while_we_hold_the_socket,
+                        clocks_fixture) {
+  is_held_after(filling(
+    R"({"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]})"));
+  advance(24h);
+  BOOST_TEST(told->reports.empty());
+  heard->give_back();
+  advance(999ms);
+  BOOST_TEST(told->reports.empty());
+  advance(101ms);
+  BOOST_TEST(failure() == "");
+  BOOST_TEST(report().finished.has_value());
+}
+
 // Nothing can be held before a byte of the body came: these two have passed by
 // then, and do not come back.
 BOOST_FIXTURE_TEST_CASE(the_first_two_are_over_when_a_socket_can_be_held,
