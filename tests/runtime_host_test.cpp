@@ -150,16 +150,17 @@ BOOST_FIXTURE_TEST_CASE(a_tool_may_shut_down_and_waits_for_itself_no_longer,
 
 BOOST_FIXTURE_TEST_CASE(a_shutdown_tells_of_a_tool_that_does_not_return,
                         in_a_tool) {
-  std::promise<void> released, returned;
-  std::promise<void>& out = returned;
-  begin([&, until = released.get_future().share()](const tool_invocation&) {
-    until.wait();
-    out.set_value_at_thread_exit();
-    return tool_outcome{};
-  });
+  std::promise<void> released;
+  const auto returned = std::make_shared<std::promise<void>>();
+  begin(
+    [returned, until = released.get_future().share()](const tool_invocation&) {
+      until.wait();
+      returned->set_value_at_thread_exit();
+      return tool_outcome{};
+    });
   const auto ended = rt->shutdown(20s);
   BOOST_REQUIRE(!ended.has_value());
   BOOST_TEST((ended.error().code == errc::timeout));
   released.set_value();
-  returned.get_future().wait();
+  returned->get_future().wait();
 }

@@ -69,21 +69,22 @@ BOOST_AUTO_TEST_CASE(whoever_closes_is_told_of_threads_left_behind) {
   const auto close = [](bool excused, ms limit) {
     virtual_clock time;
     gate hold;
-    std::promise<void> returned;
+    const auto returned = std::make_shared<std::promise<void>>();
     thread_tool_runner runner{time, {.threads = 1, .close_deadline_ms = limit}};
     BOOST_TEST(!runner.excuse_caller());
     ending end;
-    runner.run_blocking(call([&](auto) {
-                          if (excused)
-                            BOOST_TEST(runner.excuse_caller());
+    bool is_excused = false;
+    runner.run_blocking(call([&, returned](auto) {
+                          is_excused = excused && runner.excuse_caller();
                           hold.wait();
-                          returned.set_value_at_thread_exit();
+                          returned->set_value_at_thread_exit();
                         }),
                         end.told());
     BOOST_TEST(hold.await_waiting(1));
+    BOOST_TEST(is_excused == excused);
     const bool none_left = runner.close();
     hold.open();
-    returned.get_future().wait();
+    returned->get_future().wait();
     return none_left;
   };
   BOOST_TEST(!close(false, ms{1}));
