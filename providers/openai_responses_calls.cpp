@@ -31,7 +31,8 @@ std::string_view call_type_of(std::string_view output_type) {
 void openai_responses_items::start_call(item& it,
                                         const responses_call_kind& kind,
                                         const json& wire, part_batch& out) {
-  it.tool = called_tool(kind, wire);
+  if (auto tool = called_tool(kind, wire); !tool.empty())
+    it.tool = std::move(tool);
   if (it.key || it.tool.empty())
     return;
   const auto key = new_key();

@@ -156,11 +156,12 @@ void openai_responses_decoder::on_event(const sse_event& frame,
   auto type = bytes_of(*event, "type");
   if (type.empty())
     type = frame.type;
-  if (type == "error"
-      || (!type.starts_with("response.")
-          && is_something(member(*event, "error"))))
+  const auto& response = member(*event, "response");
+  if (type == "error" || type == "response.error"
+      || (!response.is_object() && is_something(member(*event, "error"))
+          && (!type.starts_with("response.") || type == "response.failed")))
     return fail(classify_in_stream(api, data), out);
-  if (const auto& response = member(*event, "response"); response.is_object()) {
+  if (is_end(type) || response.is_object()) {
     on_response(response, out);
     if (is_end(type))
       on_end(type, response, out);

@@ -73,6 +73,25 @@ openai_responses_items::known(const json& event, std::string_view item_type) {
                                                             : nullptr;
 }
 
+// A server may leave the place out where it announces an item, and give it
+// afterwards: the first that is open and has none has this one.
+openai_responses_items::item*
+openai_responses_items::adopt(const json& event, std::string_view item_type) {
+  const auto index = count_of(event, "output_index");
+  const auto call_id = bytes_of(member(event, "item"), "call_id");
+  if (!index || unplaced_ == 0)
+    return nullptr;
+  for (auto& it : items_)
+    if (!it.done && !it.placed && it.type == item_type
+        && (call_id.empty() || it.call_id.empty() || call_id == it.call_id)) {
+      it.placed = true;
+      --unplaced_;
+      by_index_[*index] = number_of(it);
+      return &it;
+    }
+  return nullptr;
+}
+
 std::size_t openai_responses_items::number_of(const item& it) const noexcept {
   return static_cast<std::size_t>(&it - items_.data());
 }
@@ -80,6 +99,8 @@ std::size_t openai_responses_items::number_of(const item& it) const noexcept {
 openai_responses_items::item&
 openai_responses_items::find(const json& event, std::string_view item_type) {
   if (auto* it = known(event, item_type))
+    return *it;
+  if (auto* it = adopt(event, item_type))
     return *it;
   return begin(event, item_type, text_of(event, "item_id"));
 }
@@ -95,8 +116,12 @@ openai_responses_items::begin(const json& event, std::string_view type,
   it.type = type;
   it.id = std::move(id);
   const auto number = items_.size() - 1;
-  if (const auto index = count_of(event, "output_index"))
+  if (const auto index = count_of(event, "output_index")) {
+    it.placed = true;
     by_index_[*index] = number;
+  } else {
+    ++unplaced_;
+  }
   if (!it.id.empty())
     by_id_[it.id] = number;
   return it;
@@ -115,7 +140,13 @@ void openai_responses_items::added(const json& event, part_batch& out) {
       || (index && !by_index_.contains(*index)))
     it = &begin(event, type, id);
   it->phase = text_of(wire, "phase");
-  if (const auto* kind = responses_kind_of(type))
+  // A call of ours without the id that its result needs may get it at its end.
+  const auto* kind = responses_kind_of(type);
+  if (!kind)
+    return;
+  it->tool = called_tool(*kind, wire);
+  if (kind->runner == responses_runner::provider
+      || !bytes_of(wire, "call_id").empty())
     start_call(*it, *kind, wire, out);
 }
 
@@ -125,6 +156,8 @@ void openai_responses_items::done(const json& event, part_batch& out) {
   if (type.empty() || failure_.code != errc::none)
     return;
   auto* it = known(event, type);
+  if (!it)
+    it = adopt(event, type);
   if (!it || it->type != type || it->done)
     it = &begin(event, type, text_of(wire, "id"));
   end_item(*it, wire, false, out);
@@ -146,9 +179,6 @@ void openai_responses_items::end_item(item& it, const json& wire, bool cut,
 
 void openai_responses_items::finish(const json& output, bool cut,
                                     part_batch& out) {
-  if (items_.empty() && output.is_array())
-    for (std::size_t i = 0; i < output.size(); ++i)
-      done(json{{"output_index", i}, {"item", output[i]}}, out);
   for (const auto& [index, number] : by_index_) {
     auto& it = items_[number];
     const auto& wire = element(output, index);
@@ -158,6 +188,24 @@ void openai_responses_items::finish(const json& output, bool cut,
   for (auto& it : items_)
     if (!it.done && failure_.code == errc::none)
       end_item(it, member(output, "nothing more is known"), cut, out);
+  add_unannounced(output, cut, out);
+}
+
+// Gateways stream what they can and leave the rest, such as calls, for the end.
+// Only kinds of items of which none came are surely not the same once more:
+// ids and places may differ.
+void openai_responses_items::add_unannounced(const json& output, bool cut,
+                                             part_batch& out) {
+  std::set<std::string, std::less<>> seen;
+  for (const auto& it : items_)
+    seen.insert(it.type);
+  for (std::size_t i = 0; output.is_array() && i < output.size(); ++i) {
+    const auto type = text_of(output[i], "type");
+    if (type.empty() || seen.contains(type) || failure_.code != errc::none)
+      continue;
+    end_item(begin(output[i], type, text_of(output[i], "id")), output[i], cut,
+             out);
+  }
 }
 
 // ---- texts -----------------------------------------------------------------

@@ -27,7 +27,8 @@ enum class responses_text : std::uint8_t {
 
 /// Turns the events of items into parts. An item is found by `output_index`,
 /// since servers rotate the ids; by the id it began with where there is no
-/// index or another kind of item at it; with neither it is the last one.
+/// index or another kind of item at it; with neither it is the last one. One
+/// that was announced without an index has the first that nobody else has.
 ///
 /// Servers say the same up to four times: in deltas, and at the end of the
 /// text, of its content part, of the item. The first to say it counts: a text
@@ -70,7 +71,8 @@ public:
                   const json& whole, part_batch& out);
 
   /// The response is over.
-  /// @param output its items: for those that have no end, or if none was sent.
+  /// @param output its items: for those that have no end, and for kinds of
+  ///        which none was sent.
   /// @param cut it ended early: a call whose input is not whole was cut with
   ///        it, and stays incomplete.
   void finish(const json& output, bool cut, part_batch& out);
@@ -92,6 +94,7 @@ private:
   struct item {
     std::string type, id, phase;
     bool done = false;
+    bool placed = false; // it has an index
     std::map<std::pair<responses_text, std::uint64_t>, span> spans;
     std::optional<part_key> reasoning; // its last part, not ended yet
     // Of a call:
@@ -111,6 +114,7 @@ private:
   std::size_t number_of(const item& it) const noexcept;
   item& find(const json& event, std::string_view item_type);
   item* known(const json& event, std::string_view item_type);
+  item* adopt(const json& event, std::string_view item_type);
   item& begin(const json& event, std::string_view type, std::string id);
 
   span& span_of(item& it, responses_text what, const json& event);
@@ -133,12 +137,14 @@ private:
   void end_call(item& it, const responses_call_kind& kind, const json& wire,
                 bool cut, part_batch& out);
   void end_result(item& it, const json& wire, part_batch& out);
+  void add_unannounced(const json& output, bool cut, part_batch& out);
 
   part_key new_key();
   void fail(const char* limit, std::size_t max);
 
   bool all_custom_;
-  std::vector<item> items_; // in the order of their beginning
+  std::vector<item> items_;  // in the order of their beginning
+  std::size_t unplaced_ = 0; // of them, without an index
   std::optional<delta_place> last_delta_;
   std::map<std::uint64_t, std::size_t> by_index_;
   std::map<std::string, std::size_t, std::less<>> by_id_;
