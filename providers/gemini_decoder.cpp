@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <span>
 #include <utility>
 
@@ -103,11 +104,16 @@ const ordered_json& element_of(const ordered_json& value, std::size_t index) {
   return value.is_array() && index < value.size() ? value[index] : null_value;
 }
 
+bool has_any(const json& part, std::initializer_list<const char*> names) {
+  return std::any_of(names.begin(), names.end(), [&](const char* name) {
+    return member(part, name).is_object();
+  });
+}
+
 // Objects whose members' order is worth a second parse.
 bool has_object(const json& part) {
-  return part.contains("functionCall") || part.contains("executableCode")
-         || part.contains("codeExecutionResult") || part.contains("toolCall")
-         || part.contains("toolResponse");
+  return has_any(part, {"functionCall", "executableCode", "codeExecutionResult",
+                        "toolCall", "toolResponse"});
 }
 
 } // namespace
@@ -140,13 +146,10 @@ void decoder::on_event(const sse_event&, std::string_view data, bool at_end,
     return;
   check_limits(out);
   plain_.learn(data);
+  const auto& first =
+    member(element(member(*chunk, "candidates"), 0), "content");
   plain_thought_ =
-    member(element(
-             member(member(element(member(*chunk, "candidates"), 0), "content"),
-                    "parts"),
-             0),
-           "thought")
-    == true;
+    member(element(member(first, "parts"), 0), "thought") == true;
 }
 
 bool decoder::on_plain_delta(std::string_view data, part_batch& out) {
@@ -241,11 +244,16 @@ void decoder::on_part(const json& part, const ordered_json& ordered,
   auto signature = text_of(part, "thoughtSignature");
   const auto& text = member(part, "text");
   if (text.is_string()) {
+    // Gateways put one, mostly empty, beside a call: whose signature it is.
+    const bool alone =
+      !has_object(part) && !has_any(part, {"inlineData", "fileData"});
+    auto own = alone ? std::move(signature) : std::string{};
     if (member(part, "thought") == true)
-      parts_.reasoning(bytes_of(text), std::move(signature), out);
+      parts_.reasoning(bytes_of(text), std::move(own), out);
     else
-      parts_.text(bytes_of(text), std::move(signature), out);
-    return;
+      parts_.text(bytes_of(text), std::move(own), out);
+    if (alone)
+      return;
   }
   if (const auto& call = member(part, "functionCall"); call.is_object())
     return calls_.take(call,
