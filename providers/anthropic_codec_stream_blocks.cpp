@@ -214,9 +214,12 @@ void event_reader::close_call(content_block& block, part_batch& out) {
   if (!block.key)
     return;
   const auto whole = block.start.find("input");
-  if (block.input.empty() && whole != block.start.end() && whole->is_object()
-      && !whole->empty())
-    add_input(block, to_text(*whole), out);
+  if (block.input.empty() && whole != block.start.end()) {
+    if (whole->is_object() && !whole->empty())
+      add_input(block, to_text(*whole), out);
+    else if (whole->is_string()) // Some compatible servers: its text.
+      add_input(block, text_at(block.start, "input"), out);
+  }
   if (failed_)
     return;
   if (block.input.empty())

@@ -105,6 +105,8 @@ const row table[] = {
     start(R"({"type":"tool_use","id":"t1","name":"get","input":{"z":1,"a":2},"caller":{"type":"direct"}})"), stop()},
    {"tool_start 0 t1 get []", "tool_input 0 {\"z\":1,\"a\":2}",
     "tool_complete 0 {\"z\":1,\"a\":2} [{\"caller\":{\"type\":\"direct\"}}]"}},
+  {"and one whose input came so as a text", {start(R"({"type":"tool_use","id":"t1","name":"get","input":"{\"a\":1}"})"), stop()},
+   {"tool_start 0 t1 get []", "tool_input 0 {\"a\":1}", "tool_complete 0 {\"a\":1} []"}},
   {"a call that was cut is not complete", {start(tool_start), input("{\\\"a\\\":")},
    {"tool_start 0 t1 get []", "tool_input 0 {\"a\":"}},
   {"a call without its stop is complete if it is whole", {start(tool_start), input("{\\\"a\\\":1}"), start(text_start, 1), text("a", 1), stop(1)},
