@@ -1,4 +1,5 @@
-// Calls and results among the items: members of openai_responses_items.
+// Calls, results and what comes late among the items: members of
+// openai_responses_items.
 #include "messages/limits.hpp"
 #include "providers/decoding.hpp"
 #include "providers/openai_responses_items.hpp"
@@ -143,6 +144,23 @@ void openai_responses_items::end_result(item& it, const json& wire,
   result.key = call ? *call->key : new_key();
   if (failure_.code == errc::none)
     out.add(std::move(result));
+}
+
+// Gateways stream what they can and leave the rest, such as calls, for the end.
+// Only kinds of items of which none came are surely not the same once more:
+// ids and places may differ.
+void openai_responses_items::add_unannounced(const json& output, bool cut,
+                                             part_batch& out) {
+  std::set<std::string, std::less<>> seen;
+  for (const auto& it : items_)
+    seen.insert(it.type);
+  for (std::size_t i = 0; output.is_array() && i < output.size(); ++i) {
+    const auto type = text_of(output[i], "type");
+    if (type.empty() || seen.contains(type) || failure_.code != errc::none)
+      continue;
+    end_item(begin(output[i], type, text_of(output[i], "id")), output[i], cut,
+             out);
+  }
 }
 
 } // namespace penstock

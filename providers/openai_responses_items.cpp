@@ -60,10 +60,15 @@ openai_responses_items::known(const json& event, std::string_view item_type) {
   if (fits(placed))
     return placed;
   item* named = nullptr;
-  for (const auto id :
-       {bytes_of(event, "item_id"), bytes_of(member(event, "item"), "id")})
-    if (auto* it = id.empty() ? nullptr : at(by_id_, id); it && !named)
-      named = it;
+  const auto& wire = member(event, "item");
+  // llama.cpp names its calls by the call_id alone.
+  for (const auto id : {bytes_of(event, "item_id"), bytes_of(wire, "id"),
+                        bytes_of(wire, "call_id")}) {
+    if (!named && !id.empty())
+      named = at(by_id_, id);
+    if (auto* it = id.empty() ? nullptr : at(by_call_id_, id); !named)
+      named = fits(it) ? it : nullptr;
+  }
   // Where several items were given one place, the id knows better.
   if (index)
     return fits(named) ? named : placed;
@@ -189,23 +194,6 @@ void openai_responses_items::finish(const json& output, bool cut,
     if (!it.done && failure_.code == errc::none)
       end_item(it, member(output, "nothing more is known"), cut, out);
   add_unannounced(output, cut, out);
-}
-
-// Gateways stream what they can and leave the rest, such as calls, for the end.
-// Only kinds of items of which none came are surely not the same once more:
-// ids and places may differ.
-void openai_responses_items::add_unannounced(const json& output, bool cut,
-                                             part_batch& out) {
-  std::set<std::string, std::less<>> seen;
-  for (const auto& it : items_)
-    seen.insert(it.type);
-  for (std::size_t i = 0; output.is_array() && i < output.size(); ++i) {
-    const auto type = text_of(output[i], "type");
-    if (type.empty() || seen.contains(type) || failure_.code != errc::none)
-      continue;
-    end_item(begin(output[i], type, text_of(output[i], "id")), output[i], cut,
-             out);
-  }
 }
 
 // ---- texts -----------------------------------------------------------------
