@@ -33,7 +33,7 @@ bool is_shown(const json& detail) {
 
 } // namespace
 
-// A text, or (Mistral) an array of typed elements.
+// A text, or (Mistral, Databricks) an array of typed elements.
 void openai_chat_decoder::on_content(const json& what, part_batch& out) {
   if (!what.is_array())
     return parts_.text(bytes_of(what), out);
@@ -47,6 +47,14 @@ void openai_chat_decoder::on_content(const json& what, part_batch& out) {
           parts_.reasoning(bytes_of(piece, "text"), out);
       if (const auto proof = bytes_of(one, "signature"); !proof.empty())
         parts_.sign(proof, {}, out);
+    } else if (type == "reasoning") {
+      const auto& summary = member(one, "summary");
+      for (std::size_t i = 0; summary.is_array() && i < summary.size(); ++i) {
+        parts_.reasoning(bytes_of(summary[i], "text"), out);
+        if (const auto proof = bytes_of(summary[i], "signature");
+            !proof.empty())
+          parts_.sign(proof, {}, out);
+      }
     } else if (type == "image_url") {
       on_file(one, out);
     } else if (type == "reference") {

@@ -7,6 +7,8 @@
 #include "providers/openai_chat_usage.hpp"
 
 #include <array>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace penstock {
@@ -116,6 +118,33 @@ bool is_bare_error(const json& chunk) {
   return false;
 }
 
+std::string error_of(json what) {
+  json error;
+  error["error"] = std::move(what);
+  return to_text(error);
+}
+
+// An error inside a 200: as OpenAI has it, as an event of its own, in a list
+// (Google), as a bare object (vLLM, Cerebras), in the choice (OpenRouter),
+// beside it (Groq), or as a status that each chunk has (MiniMax).
+// @returns what is to be classified.
+std::optional<std::string> error_in(const json& chunk, std::string_view type,
+                                    std::string_view data) {
+  if (type == "error" || is_something(member(chunk, "error"))
+      || is_something(member(element(chunk, 0), "error"))
+      || bytes_of(chunk, "object") == "error"
+      || bytes_of(chunk, "type") == "error" || is_bare_error(chunk))
+    return std::string{data};
+  for (const auto* place : {&member(choice_of(chunk), "error"),
+                            &member(member(chunk, "x_groq"), "error")})
+    if (is_something(*place))
+      return error_of(*place);
+  const auto& status = member(chunk, "base_resp");
+  if (count_of(status, "status_code").value_or(0) != 0)
+    return error_of(text_of(status, "status_msg"));
+  return std::nullopt;
+}
+
 } // namespace
 
 openai_chat_decoder::openai_chat_decoder(bool short_way)
@@ -173,32 +202,29 @@ bool openai_chat_decoder::on_plain_delta(const sse_event& event,
   return true;
 }
 
-// An error inside a 200: as OpenAI has it, as an event of its own, in a list
-// (Google), as a bare object (vLLM, Cerebras), in the choice (OpenRouter) or
-// beside it (Groq).
 bool openai_chat_decoder::on_error(const json& chunk, std::string_view type,
                                    std::string_view data, part_batch& out) {
-  if (type == "error" || is_something(member(chunk, "error"))
-      || is_something(member(element(chunk, 0), "error"))
-      || bytes_of(chunk, "object") == "error"
-      || bytes_of(chunk, "type") == "error" || is_bare_error(chunk)) {
-    fail(classify_in_stream(api, data), out);
-    return true;
+  const auto what = error_in(chunk, type, data);
+  if (!what)
+    return false;
+  if (chunk.contains("choices")) { // It is a chunk nevertheless.
+    on_info(chunk, out);
+    on_usage(chunk, choice_of(chunk), out);
   }
-  for (const auto* place : {&member(choice_of(chunk), "error"),
-                            &member(member(chunk, "x_groq"), "error")}) {
-    if (is_something(*place)) {
-      fail(classify_in_stream(api, to_text(json{{"error", *place}})), out);
-      return true;
-    }
-  }
-  return false;
+  fail(classify_in_stream(api, *what), out);
+  return true;
 }
 
 void openai_chat_decoder::on_chunk(const json& chunk, part_batch& out) {
   on_info(chunk, out);
   const auto& choice = choice_of(chunk);
-  on_delta(member(choice, "delta"), out);
+  // The whole answer in one event, by a server that does not stream it; behind
+  // deltas (MiniMax, Perplexity) it is what they have said.
+  const auto& delta = member(choice, "delta");
+  const auto& what =
+    delta.is_object() || has_deltas_ ? delta : member(choice, "message");
+  has_deltas_ = has_deltas_ || what.is_object();
+  on_delta(what, out);
   on_sources(chunk, out);
   if (auto raw = text_of(choice, "finish_reason"); !raw.empty())
     on_finish(std::move(raw), out);

@@ -65,6 +65,7 @@ private:
   openai_chat_tool_calls calls_;
   openai_chat_executed_tools executed_;
   bool has_id_ = false, has_model_ = false;
+  bool has_deltas_ = false; // or the one message in their place
   std::optional<std::uint64_t> detail_index_; // of the last reasoning detail
   std::set<std::string, std::less<>> cited_;  // URLs given as sources
   std::string audio_;                         // decoded, until it is whole

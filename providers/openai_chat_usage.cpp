@@ -19,6 +19,16 @@ first_count(const json& value, std::initializer_list<const char*> names) {
   return std::nullopt;
 }
 
+// What stands under the first of the names that is there.
+const json& first_member(const json& value,
+                         std::initializer_list<const char*> names) {
+  const json* found = nullptr;
+  for (const auto* name : names)
+    if (!found || found->is_null())
+      found = &member(value, name);
+  return *found;
+}
+
 } // namespace
 
 std::optional<token_usage> openai_chat_usage(const json& wire) {
@@ -26,8 +36,10 @@ std::optional<token_usage> openai_chat_usage(const json& wire) {
   const auto output = first_count(wire, {"completion_tokens", "output_tokens"});
   if (!input && !output)
     return std::nullopt;
-  const auto& input_details = member(wire, "prompt_tokens_details");
-  const auto& output_details = member(wire, "completion_tokens_details");
+  const auto& input_details =
+    first_member(wire, {"prompt_tokens_details", "input_tokens_details"});
+  const auto& output_details =
+    first_member(wire, {"completion_tokens_details", "output_tokens_details"});
   token_usage usage;
   usage.input_total = input.value_or(0);
   usage.output_total = output.value_or(0);
@@ -56,6 +68,13 @@ std::optional<token_usage> openai_chat_usage(const json& wire) {
   // cached beside the prompt. Mistral's larger count is a slip of theirs.
   if (wire.contains("num_sources_used") && usage.cache_read > usage.input_total)
     usage.input_total = sum(usage.input_total, usage.cache_read);
+  // Gateways that hand Anthropic's figures on as they are count the cache
+  // beside the prompt; LiteLLM counts it within.
+  const auto handed_on =
+    sum(count_of(wire, "cache_read_input_tokens").value_or(0),
+        count_of(wire, "cache_creation_input_tokens").value_or(0));
+  if (handed_on > usage.input_total)
+    usage.input_total = sum(usage.input_total, handed_on);
   // xAI counts reasoning beside the completion; the total tells.
   const auto total = count_of(wire, "total_tokens");
   const auto with_reasoning = sum(usage.output_total, usage.reasoning);

@@ -1,6 +1,7 @@
 // Goal: what a chunk of Chat Completions says beside its text is read in each
-// server's own way: what was used, and the tools that it ran by itself. Method:
-// tables of (events, parts), each run at several piece sizes.
+// server's own way: what was used, the tools that it ran by itself, and what
+// stands where no other server puts it. Method: tables of (events, parts), each
+// run at several piece sizes.
 #define BOOST_TEST_MODULE openai_chat_usage
 #include <boost/test/unit_test.hpp>
 
@@ -26,6 +27,27 @@ const chat_row executed_table[] = {
     chat_delta(R"({"executed_tools":[{"type":"python","name":"p","output":"1"},{"no":"type"},7]})"), stop},
    {"text0 a", "text_end0", "call1  p kind=python provider", "complete1 {}",
     R"(result1 tool=p {"name":"p","output":"1","type":"python"})", "finished stop stop"}},
+};
+
+const chat_row form_table[] = {
+  {"Databricks' reasoning, and its signature",
+   {chat_delta(R"({"content":[{"type":"reasoning","summary":[{"type":"summary_text","text":"r","signature":""}]}]})"),
+    chat_delta(R"({"content":[{"type":"reasoning","summary":[{"type":"summary_text","text":"","signature":"p"}]}]})"),
+    chat_delta(R"({"content":[{"type":"text","text":"a"}]})"), stop},
+   {"reasoning0 r", "reasoning_end0 signature=p", "text1 a", "text_end1", "finished stop stop"}},
+  {"a message in the place of deltas",
+   {R"({"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"a","tool_calls":[{"id":"i","function":{"name":"f","arguments":"[]"}}]},"finish_reason":"tool_calls"}]})"},
+   {"text0 a", "text_end0", "call1 i f", "input1 []", "complete1 []", "finished tool-calls tool_calls"}},
+  {"a message behind deltas says it again",
+   {chat_delta(R"({"content":"a"})"), chat_delta(R"({"content":"b"})"),
+    R"({"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"ab"},"finish_reason":"stop"}]})"},
+   {"text0 ab", "text_end0", "finished stop stop"}},
+  {"MiniMax's status", {R"({"id":"x","choices":null,"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}})"},
+   {"info x ", "failed quota", "unfinished"}},
+  {"a status that is none", {R"({"choices":[],"base_resp":{"status_code":0,"status_msg":""}})", stop}, {"finished stop stop"}},
+  {"in a chunk that says who answered and what it cost",
+   {R"({"id":"x","model":"m","error":{"code":502,"message":"m"},"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}],"usage":{"prompt_tokens":3,"completion_tokens":1}})"},
+   {"info x m", "usage 3 0 0 1 0 partial", "failed server_error", "unfinished"}},
 };
 
 const chat_row usage_table[] = {
@@ -62,6 +84,12 @@ const chat_row usage_table[] = {
    {"usage 11 8 0 3 2 exact", "finished stop stop"}},
   {"Mistral's cache that is larger than the prompt", {stop, R"({"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1,"num_cached_tokens":8}})"},
    {"usage 3 8 0 1 0 exact", "finished stop stop"}},
+  {"Anthropic's figures, handed on", {stop, R"({"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"cache_read_input_tokens":100,"cache_creation_input_tokens":20}})"},
+   {"usage 130 100 20 5 0 exact", "finished stop stop"}},
+  {"the same within the prompt, by LiteLLM", {stop, R"({"choices":[],"usage":{"prompt_tokens":130,"completion_tokens":5,"total_tokens":135,"prompt_tokens_details":{"cached_tokens":100},"cache_read_input_tokens":100,"cache_creation_input_tokens":20}})"},
+   {"usage 130 100 20 5 0 exact", "finished stop stop"}},
+  {"the details under the names of the newer API", {stop, R"({"choices":[],"usage":{"input_tokens":10,"output_tokens":5,"input_tokens_details":{"cached_tokens":4},"output_tokens_details":{"reasoning_tokens":3}}})"},
+   {"usage 10 4 0 5 3 exact", "finished stop stop"}},
   {"numbers of any form", {stop, R"({"choices":[],"usage":{"prompt_tokens":9.7,"completion_tokens":-1,"prompt_tokens_details":{"cached_tokens":"2"},"completion_tokens_details":{"reasoning_tokens":1e30}}})"},
    {"usage 9 2 0 0 18446744073709551615 exact", "finished stop stop"}},
 };
@@ -75,4 +103,8 @@ BOOST_AUTO_TEST_CASE(decodes_usage) {
 
 BOOST_AUTO_TEST_CASE(decodes_tools_that_the_server_ran) {
   check_chat(executed_table);
+}
+
+BOOST_AUTO_TEST_CASE(decodes_what_a_server_puts_where_no_other_does) {
+  check_chat(form_table);
 }
