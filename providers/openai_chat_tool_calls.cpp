@@ -116,6 +116,8 @@ std::size_t openai_chat_tool_calls::find_or_begin(const json& wire,
     else if (what.id.empty() && what.name.empty() && last_
              && !calls_[*last_].extent.balanced())
       found = last_; // Counted up within one call.
+    else if (last_ && calls_[*last_].is_continued_by(what))
+      found = last_; // Ditto, with its id again.
   } else if (!what.id.empty()) {
     if (const auto it = by_id_.find(what.id); it != by_id_.end())
       found = it->second;
@@ -197,6 +199,12 @@ void openai_chat_tool_calls::extend(call& c, const fragment& what,
 bool openai_chat_tool_calls::call::is_placeholder() const {
   return told == 0 && kind.empty() && extent.balanced()
          && is_empty_object(input);
+}
+
+// Its input has begun and is not whole, and this names it.
+bool openai_chat_tool_calls::call::is_continued_by(const fragment& what) const {
+  return !what.id.empty() && what.id == id && !input.empty()
+         && !extent.balanced() && (what.name.empty() || what.name == name);
 }
 
 void openai_chat_tool_calls::call::tell(part_batch& out) {

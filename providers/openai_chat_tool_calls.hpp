@@ -35,8 +35,9 @@ private:
 };
 
 /// Merges deltas by `index`; without one by `id`; with neither they extend the
-/// call before, and so does an index that nobody has named. Servers that send
-/// each call whole, all with index 0, are told by a new id or name.
+/// call before, and so does an index that nobody has named, or that names the
+/// id of a call whose input is under way. Servers that send each call whole,
+/// all with index 0, are told by a new id or name.
 ///
 /// A call is complete when its input is whole and another one begins or there
 /// is a finish reason, or when the answer is over; never because the body
@@ -70,6 +71,7 @@ public:
   const error& failure() const noexcept { return failure_; }
 
 private:
+  struct fragment;
   struct call {
     part_key key = 0;
     std::string id, name, kind, input, signature;
@@ -81,9 +83,9 @@ private:
     std::size_t told = 0;   // bytes of `input`
 
     bool is_placeholder() const;
+    bool is_continued_by(const fragment& what) const;
     void tell(part_batch& out);
   };
-  struct fragment;
 
   std::size_t find_or_begin(const json& wire, const fragment& what,
                             part_writer& parts, part_batch& out);

@@ -73,10 +73,13 @@ std::optional<token_usage> openai_chat_usage(const json& wire) {
   const auto handed_on =
     sum(count_of(wire, "cache_read_input_tokens").value_or(0),
         count_of(wire, "cache_creation_input_tokens").value_or(0));
-  if (handed_on > usage.input_total)
+  const auto total = count_of(wire, "total_tokens");
+  if (handed_on > usage.input_total
+      || (handed_on > 0
+          && total
+               == sum(sum(usage.input_total, handed_on), usage.output_total)))
     usage.input_total = sum(usage.input_total, handed_on);
   // xAI counts reasoning beside the completion; the total tells.
-  const auto total = count_of(wire, "total_tokens");
   const auto with_reasoning = sum(usage.output_total, usage.reasoning);
   if (usage.reasoning > 0
       && (total == sum(input.value_or(0), with_reasoning)

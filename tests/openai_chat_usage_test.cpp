@@ -50,6 +50,21 @@ const chat_row form_table[] = {
    {"info x m", "usage 3 0 0 1 0 partial", "failed server_error", "unfinished"}},
 };
 
+const chat_row pieces_table[] = {
+  {"an index that counts the pieces, and the id in each",
+   {chat_delta(R"({"tool_calls":[{"index":0,"id":"i","function":{"name":"f","arguments":"[1"}}]})"),
+    chat_delta(R"({"tool_calls":[{"index":1,"id":"i","function":{"name":"f","arguments":",2"}}]})"),
+    chat_delta(R"({"tool_calls":[{"index":2,"id":"i","function":{"arguments":"]"}}]})"), stop},
+   {"call0 i f", "input0 [1,2]", "complete0 [1,2]", "finished stop stop"}},
+  {"one id for two tools is two calls",
+   {chat_delta(R"({"tool_calls":[{"index":0,"id":"i","function":{"name":"f","arguments":""}}]})"),
+    chat_delta(R"({"tool_calls":[{"index":1,"id":"i","function":{"name":"f","arguments":"[1"}}]})"),
+    chat_delta(R"({"tool_calls":[{"index":2,"id":"i","function":{"name":"g","arguments":"[2]"}}]})"),
+    chat_delta(R"({"tool_calls":[{"index":0,"function":{"arguments":"[0]"}},{"index":1,"function":{"arguments":"]"}}]})"), stop},
+   {"call0 i f", "call1 i f", "input1 [1", "call2 i g", "input2 [2]", "complete2 [2]", "input0 [0]", "complete0 [0]",
+    "input1 ]", "complete1 [1]", "finished stop stop"}},
+};
+
 const chat_row usage_table[] = {
   {"OpenAI's, after the finish",
    {stop, R"({"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":2}}})", "[DONE]"},
@@ -86,6 +101,8 @@ const chat_row usage_table[] = {
    {"usage 3 8 0 1 0 exact", "finished stop stop"}},
   {"Anthropic's figures, handed on", {stop, R"({"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"cache_read_input_tokens":100,"cache_creation_input_tokens":20}})"},
    {"usage 130 100 20 5 0 exact", "finished stop stop"}},
+  {"ditto, as the total tells", {stop, R"({"choices":[],"usage":{"prompt_tokens":50,"completion_tokens":9,"total_tokens":89,"cache_read_input_tokens":20,"cache_creation_input_tokens":10}})"},
+   {"usage 80 20 10 9 0 exact", "finished stop stop"}},
   {"the same within the prompt, by LiteLLM", {stop, R"({"choices":[],"usage":{"prompt_tokens":130,"completion_tokens":5,"total_tokens":135,"prompt_tokens_details":{"cached_tokens":100},"cache_read_input_tokens":100,"cache_creation_input_tokens":20}})"},
    {"usage 130 100 20 5 0 exact", "finished stop stop"}},
   {"the details under the names of the newer API", {stop, R"({"choices":[],"usage":{"input_tokens":10,"output_tokens":5,"input_tokens_details":{"cached_tokens":4},"output_tokens_details":{"reasoning_tokens":3}}})"},
@@ -107,4 +124,8 @@ BOOST_AUTO_TEST_CASE(decodes_tools_that_the_server_ran) {
 
 BOOST_AUTO_TEST_CASE(decodes_what_a_server_puts_where_no_other_does) {
   check_chat(form_table);
+}
+
+BOOST_AUTO_TEST_CASE(pieces_of_a_call_belong_to_its_id_whatever_their_index) {
+  check_chat(pieces_table);
 }
