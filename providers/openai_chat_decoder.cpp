@@ -6,6 +6,7 @@
 #include "providers/error_classifier.hpp"
 #include "providers/openai_chat_usage.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -102,6 +103,16 @@ const json& choice_of(const json& chunk) {
   return member(chunk, "no such choice");
 }
 
+// What a server says of how it goes: no errors.
+constexpr std::array<std::string_view, 12> news{
+  "ok",         "success", "succeeded", "queued",      "pending",  "loading",
+  "processing", "running", "started",   "in_progress", "updating", "ended"};
+
+bool is_news(const json& what) {
+  return std::find(news.begin(), news.end(), ascii::lower_case(bytes_of(what)))
+         != news.end();
+}
+
 // {"code":"Throttling","message":"…"}: nothing of a chunk, all of an error.
 bool is_bare_error(const json& chunk) {
   if (!chunk.is_object() || chunk.contains("choices")
@@ -112,7 +123,7 @@ bool is_bare_error(const json& chunk) {
   for (const auto* name : {"code", "status", "error_code", "error_type"}) {
     const auto& what = member(chunk, name);
     const auto number = count_of(what);
-    if (is_something(what) && number != 0 && number != 200)
+    if (is_something(what) && !is_news(what) && number != 0 && number != 200)
       return true;
   }
   return false;

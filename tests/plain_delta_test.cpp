@@ -250,6 +250,7 @@ BOOST_AUTO_TEST_CASE(chat_deltas_go_where_the_general_way_puts_them) {
     chat_delta(R"({"content":"c","function_call":{}})"),
     std::string{R"({"choices":[{"index":1,"delta":{"content":"no"}}]})"},
     std::string{R"({"choices":[{"delta":{"content":"d"}}]})"},
+    std::string{R"({"choices":[{"message":{"content":"whole"}}]})"},
     std::string{
       R"({"id":"","model":"m","choices":[{"delta":{"content":"e"}}]})"},
   };
