@@ -6,11 +6,11 @@
 #include "bench/support/arguments.hpp"
 #include "bench/support/load_server.hpp"
 #include "bench/support/rival.hpp"
+#include "bench/support/scratch_folder.hpp"
 
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <stdlib.h>
 
 using namespace penstock::bench;
 
@@ -89,9 +89,7 @@ measured measure(const arguments& given, const std::string& path) {
 int main(int count, char** values) {
   const arguments given{count, values};
   raise_file_limit();
-  std::string name =
-    (std::filesystem::temp_directory_path() / "penstock-bench-XXXXXX").string();
-  const std::filesystem::path directory{::mkdtemp(name.data())};
+  const scratch_folder folder;
   const auto rounds = given.count("rounds", 3);
   for (std::size_t round = 0; round < rounds; ++round) {
     measured memory, file;
@@ -99,8 +97,7 @@ int main(int count, char** values) {
       if ((round + turn) % 2 == 0)
         memory = measure(given, ":memory:");
       else
-        file = measure(
-          given, (directory / ("store" + std::to_string(round))).string());
+        file = measure(given, folder.file("store" + std::to_string(round)));
     std::printf("%s\n", json_line{}
                           .add("question", "store")
                           .add("round", std::uint64_t{round})
@@ -109,6 +106,5 @@ int main(int count, char** values) {
                           .text()
                           .c_str());
   }
-  std::filesystem::remove_all(directory);
   return 0;
 }

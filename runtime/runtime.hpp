@@ -96,8 +96,8 @@ public:
 
   /// Waits for the end of a stream: the named one, be it over for long, else
   /// the active or the last one of the workspace. At most for `limit`, if there
-  /// is one. Errors: `timeout` after `limit` (the stream goes on),
-  /// `invalid_request`
+  /// is one.
+  /// Errors: `timeout` after `limit` (the stream goes on), `invalid_request`
   ///         if there is no such stream; `superseded` or `aborted` if it was
   ///         overtaken before it began. A stream that failed is an outcome.
   expected<stream_outcome>

@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
-#include <filesystem>
 #include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -73,12 +72,7 @@ bool listens(int port) {
 } // namespace
 
 tls_front::tls_front(const std::string& backend) {
-  std::string folder =
-    (std::filesystem::temp_directory_path() / "penstock-bench-XXXXXX").string();
-  if (!mkdtemp(folder.data()))
-    give_up("no temporary directory");
-  folder_ = folder;
-  const auto key = folder_ + "/key.pem";
+  const auto key = folder_.file("key.pem");
   int status = 1;
   const auto openssl =
     run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
@@ -107,8 +101,6 @@ tls_front::~tls_front() {
     kill(child_, SIGTERM); // It has a worker of its own, which goes with it.
     waitpid(child_, nullptr, 0);
   }
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 } // namespace penstock::bench

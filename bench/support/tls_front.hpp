@@ -2,6 +2,8 @@
 // nghttp2-proxy), with a certificate of the openssl program.
 #pragma once
 
+#include "bench/support/scratch_folder.hpp"
+
 #include <string>
 #include <sys/types.h>
 
@@ -20,10 +22,10 @@ public:
   /// "https://127.0.0.1:8443"
   const std::string& url() const noexcept { return url_; }
   /// Certificate file of the one to trust.
-  std::string ca_file() const { return folder_ + "/cert.pem"; }
+  std::string ca_file() const { return folder_.file("cert.pem"); }
 
 private:
-  std::string folder_;
+  scratch_folder folder_;
   std::string url_;
   pid_t child_ = -1;
 };
