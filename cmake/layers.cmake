@@ -17,6 +17,13 @@ function(penstock_sources out)
   set(${out} "${found}" PARENT_SCOPE)
 endfunction()
 
+# penstock_topic(<out> <name>): what the files of one topic have in common, the
+# first word of their names, or two of openai_chat and openai_responses.
+function(penstock_topic out name)
+  string(REGEX MATCH "^(openai_[a-z0-9]+|[a-z0-9]+)" topic "${name}")
+  set(${out} "${topic}" PARENT_SCOPE)
+endfunction()
+
 # penstock_unity(<target> <source>…): where CMAKE_UNITY_BUILD asks for it, the
 # files of one topic (openai_chat_decoder.cpp, openai_chat_encoder.cpp, …: those
 # whose names begin alike) are compiled as one, which saves a third of the time.
@@ -24,7 +31,7 @@ endfunction()
 function(penstock_unity target)
   foreach(source IN LISTS ARGN)
     cmake_path(GET source STEM name)
-    string(REGEX MATCH "^(openai_[a-z0-9]+|[a-z0-9]+)" topic "${name}")
+    penstock_topic(topic "${name}")
     set_source_files_properties("${source}" PROPERTIES UNITY_GROUP "${topic}")
   endforeach()
   set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)

@@ -2,9 +2,6 @@
 // that a server sends is fatal to us.
 // Method: a table of (blocks, parts); every recording at every split or at
 // random ones; every prefix of a stream; random damage.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE anthropic_decoder
 #include <boost/test/unit_test.hpp>
 

@@ -1,9 +1,6 @@
 // Goal: a prompt becomes the request that the Anthropic API takes, or an error
 // that says why not; no wish is dropped without a note.
 // Method: changes to a plain prompt, and what the request then holds.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE anthropic_encoder
 #include <boost/test/unit_test.hpp>
 

@@ -1,9 +1,6 @@
 // Goal: whatever a history is like, the API gets turns that it takes: they
 // alternate, calls have results, reasoning is signed by who gets it.
 // Method: histories, good and broken, against the turns they become.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE anthropic_messages
 #include <boost/test/unit_test.hpp>
 

@@ -3,9 +3,6 @@
 // Method: each recorded stream is decoded, answered and encoded, and the
 // request held against the API's rules; each recorded request is rebuilt from a
 // neutral prompt and compared.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE anthropic_round_trip
 #include <boost/test/unit_test.hpp>
 

@@ -1,9 +1,6 @@
 // Goal: what an Anthropic stream says as a whole is read right: usage, errors,
 // a body that is none, what exceeds a limit.
 // Method: made-up streams against their parts.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE anthropic_stream
 #include <boost/test/unit_test.hpp>
 

@@ -1,9 +1,6 @@
 // Goal: the gauge bounds what is in flight, a paused socket is resumed exactly
 // once, and never forgotten. Method: the thresholds byte by byte, then a reader
 // and a writer on two threads that wait for each other only.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE attempt_link
 #include <boost/test/unit_test.hpp>
 

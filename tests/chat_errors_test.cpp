@@ -1,9 +1,6 @@
 // Goal: whatever goes wrong, `penstock chat` says so in one line that helps,
 // exits with the code of the contract, and shows no key.
 // Method: the real binary; a server on loopback that fails, or none.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE chat_errors
 #include <boost/test/unit_test.hpp>
 

@@ -1,9 +1,6 @@
 // Goal: Ctrl-C, SIGTERM and a reader that leaves end `penstock chat` at once,
 // and the provider sees it, also while nobody reads what it prints.
 // Method: the real binary; the server's own log says when its socket closed.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE chat_interrupt
 #include <boost/test/unit_test.hpp>
 

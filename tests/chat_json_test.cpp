@@ -1,9 +1,6 @@
 // Goal: whatever becomes of a stream, `penstock chat --json` prints its events
 // and nothing else: each valid, none missing, one terminal event, the last.
 // Method: the real binary; a table of what a model can do, and both APIs.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE chat_json
 #include <boost/test/unit_test.hpp>
 

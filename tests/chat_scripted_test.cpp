@@ -1,9 +1,6 @@
 // Goal: `penstock chat` answers from a script, with its delays and faults, and
 // needs neither key nor network for it.
 // Method: the real binary, with nothing in its environment and no server.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE chat_scripted
 #include <boost/test/unit_test.hpp>
 

@@ -2,9 +2,6 @@
 // tells what is kept and `resume` goes on with it.
 // Method: the real binary, called again and again on one file, against a server
 // on loopback; ended by its answer, by Ctrl-C and by kill -9.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE chat_store
 #include <boost/test/unit_test.hpp>
 

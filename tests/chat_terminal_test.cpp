@@ -1,9 +1,6 @@
 // Goal: on a terminal `penstock chat` is a conversation, and no model can move
 // its cursor.
 // Method: the real binary on a pseudo terminal, which is typed into.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE chat_terminal
 #include <boost/test/unit_test.hpp>
 

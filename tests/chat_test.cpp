@@ -1,9 +1,6 @@
 // Goal: `penstock chat` gets an answer to a person and to a script, over each
 // API, and says nothing else where a script listens.
 // Method: the real binary against a real server on loopback.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE chat
 #include <boost/test/unit_test.hpp>
 

@@ -4,9 +4,6 @@
 // Method: the real binary, a server that calls tools, commands that are scripts
 // of sh; a pipe that all of a command's processes hold open tells that they are
 // gone.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE chat_tools
 #include <boost/test/unit_test.hpp>
 

@@ -1,9 +1,6 @@
 // Goal: `penstock classify` prints the class of what it is given, on one line.
 // Method: tables of (status, headers, body, line), through the function behind
 // the subcommand; wrong usage gives a line of its own.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE classify
 #include <boost/test/unit_test.hpp>
 

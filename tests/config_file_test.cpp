@@ -1,9 +1,6 @@
 // Goal: a configuration is taken whole or refused with the path of what is
 // wrong; nothing that was mistyped is ignored. Method: a full file, a table of
 // faults, and files that cannot be read.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE config_file
 #include <boost/test/unit_test.hpp>
 

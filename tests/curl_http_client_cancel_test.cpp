@@ -20,7 +20,7 @@ using namespace penstock::testing;
 
 // ---- cancel -----------------------------------------------------------------
 
-BOOST_FIXTURE_TEST_CASE(cancel_closes_an_idle_stream, fixture) {
+BOOST_FIXTURE_TEST_CASE(cancel_closes_an_idle_stream, stream_fixture) {
   serve(hung_in_the_body());
   const auto [id, listener] = start();
   BOOST_REQUIRE(listener->wait_until([](auto& h) { return h.pieces > 0; }));
@@ -28,7 +28,7 @@ BOOST_FIXTURE_TEST_CASE(cancel_closes_an_idle_stream, fixture) {
   BOOST_TEST(server->log().answers[0].cut_by_peer.has_value());
 }
 
-BOOST_FIXTURE_TEST_CASE(cancel_closes_a_busy_stream, fixture) {
+BOOST_FIXTURE_TEST_CASE(cancel_closes_a_busy_stream, stream_fixture) {
   serve(endless(64u << 10, 0ms));
   const auto [id, listener] = start();
   BOOST_REQUIRE(
@@ -36,7 +36,8 @@ BOOST_FIXTURE_TEST_CASE(cancel_closes_a_busy_stream, fixture) {
   cancel_and_check(id, *listener);
 }
 
-BOOST_FIXTURE_TEST_CASE(cancel_closes_a_stream_hung_before_its_head, fixture) {
+BOOST_FIXTURE_TEST_CASE(cancel_closes_a_stream_hung_before_its_head,
+                        stream_fixture) {
   serve(hung_before_the_head());
   const auto [id, listener] = start();
   BOOST_REQUIRE(server->wait_until(
@@ -44,7 +45,7 @@ BOOST_FIXTURE_TEST_CASE(cancel_closes_a_stream_hung_before_its_head, fixture) {
   cancel_and_check(id, *listener);
 }
 
-BOOST_FIXTURE_TEST_CASE(cancel_closes_a_paused_stream, fixture) {
+BOOST_FIXTURE_TEST_CASE(cancel_closes_a_paused_stream, stream_fixture) {
   serve(endless(64u << 10, 0ms));
   const auto listener =
     std::make_shared<recording_listener>([](auto&) { return true; });
@@ -54,7 +55,8 @@ BOOST_FIXTURE_TEST_CASE(cancel_closes_a_paused_stream, fixture) {
   cancel_and_check(id, *listener);
 }
 
-BOOST_FIXTURE_TEST_CASE(cancel_is_not_held_up_by_busy_neighbours, fixture) {
+BOOST_FIXTURE_TEST_CASE(cancel_is_not_held_up_by_busy_neighbours,
+                        stream_fixture) {
   serve({});
   server->change_script([](auto& script) {
     script = http_script{};
@@ -100,7 +102,7 @@ BOOST_AUTO_TEST_CASE(cancel_ends_a_transfer_that_does_not_connect) {
   BOOST_TEST((listener->copy().ended->code == errc::aborted));
 }
 
-BOOST_FIXTURE_TEST_CASE(cancel_at_once_ends_before_it_begins, fixture) {
+BOOST_FIXTURE_TEST_CASE(cancel_at_once_ends_before_it_begins, stream_fixture) {
   serve({});
   for (int i = 0; i < 200; ++i) {
     const auto [id, listener] = start();
@@ -113,7 +115,8 @@ BOOST_FIXTURE_TEST_CASE(cancel_at_once_ends_before_it_begins, fixture) {
   }
 }
 
-BOOST_FIXTURE_TEST_CASE(cancelling_twice_or_too_late_does_nothing, fixture) {
+BOOST_FIXTURE_TEST_CASE(cancelling_twice_or_too_late_does_nothing,
+                        stream_fixture) {
   serve(http_answer{});
   const auto [id, listener] = start();
   BOOST_REQUIRE(listener->wait_for_end());
@@ -128,7 +131,8 @@ BOOST_FIXTURE_TEST_CASE(cancelling_twice_or_too_late_does_nothing, fixture) {
   BOOST_TEST((listener->copy().ended->code == errc::none));
 }
 
-BOOST_FIXTURE_TEST_CASE(a_listener_may_cancel_its_own_transfer, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_listener_may_cancel_its_own_transfer,
+                        stream_fixture) {
   serve(endless(1024, 0ms));
   std::promise<transfer_id> started;
   auto id = started.get_future().share();
@@ -140,7 +144,8 @@ BOOST_FIXTURE_TEST_CASE(a_listener_may_cancel_its_own_transfer, fixture) {
   BOOST_TEST(listener->copy().ends == 1u);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_listener_may_start_the_next_transfer, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_listener_may_start_the_next_transfer,
+                        stream_fixture) {
   serve(http_answer{});
   struct chain : http_listener {
     http_client& client;

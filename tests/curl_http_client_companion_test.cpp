@@ -66,9 +66,9 @@ BOOST_AUTO_TEST_CASE(a_companion_has_turns_between_the_calls_to_listeners) {
     curl_options options;
     options.companion = notes;
     const auto client = std::move(make_curl_http_client(options).value());
-    const auto server = fixture::serve(
+    const auto server = curl_fixture::serve(
       http_script{openai_chat_answer(scripted_turn{}.text("Hello there"))});
-    client->start(fixture::post(server->url()), got);
+    client->start(curl_fixture::post(server->url()), got);
     got->over.wait(false);
     BOOST_TEST(notes->turns > 0);
   }

@@ -13,7 +13,7 @@ using testing::recording_listener;
 using namespace penstock::testing;
 // ---- faults -----------------------------------------------------------------
 
-BOOST_FIXTURE_TEST_CASE(a_refused_connection_is_network, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_refused_connection_is_network, curl_fixture) {
   const auto port = std::to_string(closed_port());
   const auto got = run(post("http://127.0.0.1:" + port + "/v1?key=secret"));
   CHECK_CALLS(got, "end");
@@ -23,14 +23,14 @@ BOOST_FIXTURE_TEST_CASE(a_refused_connection_is_network, fixture) {
   BOOST_TEST(got.ended->message.find("secret") == std::string::npos);
 }
 
-BOOST_FIXTURE_TEST_CASE(an_unknown_host_is_network, fixture) {
+BOOST_FIXTURE_TEST_CASE(an_unknown_host_is_network, curl_fixture) {
   const auto got = run(post("http://no-such-host.invalid/v1"));
   CHECK_CALLS(got, "end");
   BOOST_TEST((got.ended->code == errc::network));
   CHECK_MESSAGE(got, "no-such-host.invalid");
 }
 
-BOOST_FIXTURE_TEST_CASE(a_cut_body_is_network, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_cut_body_is_network, curl_fixture) {
   for (const auto ends :
        {http_answer::ending::reset, http_answer::ending::closed})
     for (const auto framed :
@@ -48,7 +48,7 @@ BOOST_FIXTURE_TEST_CASE(a_cut_body_is_network, fixture) {
     }
 }
 
-BOOST_FIXTURE_TEST_CASE(a_body_until_close_ends_cleanly, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_body_until_close_ends_cleanly, curl_fixture) {
   http_answer answer;
   answer.body = {{"all there is", 0ms, 1}};
   answer.framed = http_answer::framing::until_close;
@@ -57,7 +57,7 @@ BOOST_FIXTURE_TEST_CASE(a_body_until_close_ends_cleanly, fixture) {
   BOOST_TEST((got.ended->code == errc::none));
 }
 
-BOOST_FIXTURE_TEST_CASE(garbage_is_network_and_never_a_head, fixture) {
+BOOST_FIXTURE_TEST_CASE(garbage_is_network_and_never_a_head, curl_fixture) {
   for (const auto& bytes :
        {std::string{"SSH-2.0-OpenSSH_9.2\r\n"}, std::string("\0\0\0\0", 4),
         std::string{"HTTP/1.1 abc\r\n\r\n"}, std::string{"HTTP/1.1\r\n\r\n"},
@@ -74,7 +74,7 @@ BOOST_FIXTURE_TEST_CASE(garbage_is_network_and_never_a_head, fixture) {
   }
 }
 
-BOOST_FIXTURE_TEST_CASE(a_head_without_end_is_a_protocol_error, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_head_without_end_is_a_protocol_error, curl_fixture) {
   http_answer answer = raw("HTTP/1.1 200 OK\r\n");
   answer.body.push_back(
     {"x-padding: " + std::string(1000, 'p') + "\r\n", 0ms, std::size_t(-1)});
@@ -84,7 +84,8 @@ BOOST_FIXTURE_TEST_CASE(a_head_without_end_is_a_protocol_error, fixture) {
   CHECK_MESSAGE(got, "head_bytes_max");
 }
 
-BOOST_FIXTURE_TEST_CASE(endless_interim_answers_are_a_protocol_error, fixture) {
+BOOST_FIXTURE_TEST_CASE(endless_interim_answers_are_a_protocol_error,
+                        curl_fixture) {
   http_answer answer = raw("");
   answer.body.push_back(
     {"HTTP/1.1 102 Processing\r\n\r\n", 0ms, std::size_t(-1)});
@@ -93,7 +94,7 @@ BOOST_FIXTURE_TEST_CASE(endless_interim_answers_are_a_protocol_error, fixture) {
   BOOST_TEST((got.ended->code == errc::protocol));
 }
 
-BOOST_FIXTURE_TEST_CASE(endless_trailers_end_the_transfer, fixture) {
+BOOST_FIXTURE_TEST_CASE(endless_trailers_end_the_transfer, curl_fixture) {
   http_answer answer =
     raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n");
   answer.body.push_back(
@@ -104,7 +105,8 @@ BOOST_FIXTURE_TEST_CASE(endless_trailers_end_the_transfer, fixture) {
 
 // ---- requests that are refused ----------------------------------------------
 
-BOOST_FIXTURE_TEST_CASE(a_request_that_cannot_be_sent_is_invalid, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_request_that_cannot_be_sent_is_invalid,
+                        curl_fixture) {
   const auto server = serve(http_script{http_answer{}});
   struct row {
     const char* why;
@@ -173,7 +175,7 @@ BOOST_AUTO_TEST_CASE(options_that_cannot_work_are_refused) {
 // ---- threads and lifetime ---------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(listeners_hear_on_one_thread_that_is_not_the_caller,
-                        fixture) {
+                        curl_fixture) {
   const auto server = serve(http_script{http_answer{}});
   const auto a = run(post(server->url()));
   const auto b = run(post("malformed"));
@@ -182,17 +184,19 @@ BOOST_FIXTURE_TEST_CASE(listeners_hear_on_one_thread_that_is_not_the_caller,
 }
 
 BOOST_AUTO_TEST_CASE(two_clients_do_not_see_each_other) {
-  fixture a;
-  const auto server = fixture::serve(http_script{http_answer{}});
+  curl_fixture a;
+  const auto server = curl_fixture::serve(http_script{http_answer{}});
   {
-    fixture b;
-    BOOST_TEST((b.run(fixture::post(server->url())).ended->code == errc::none));
+    curl_fixture b;
+    BOOST_TEST(
+      (b.run(curl_fixture::post(server->url())).ended->code == errc::none));
   } // Its end of libcurl is not the other's.
-  BOOST_TEST((a.run(fixture::post(server->url())).ended->code == errc::none));
+  BOOST_TEST(
+    (a.run(curl_fixture::post(server->url())).ended->code == errc::none));
   BOOST_TEST(server->log().connections.size() == 2u);
 }
 
-BOOST_FIXTURE_TEST_CASE(the_environment_names_no_proxy, fixture) {
+BOOST_FIXTURE_TEST_CASE(the_environment_names_no_proxy, curl_fixture) {
   const auto proxy = serve(http_script{http_answer{}});
   const auto server = serve(http_script{http_answer{}});
   for (const auto* name : {"http_proxy", "all_proxy", "ALL_PROXY"})
@@ -205,13 +209,13 @@ BOOST_FIXTURE_TEST_CASE(the_environment_names_no_proxy, fixture) {
 }
 
 BOOST_AUTO_TEST_CASE(a_configured_proxy_is_used_whatever_no_proxy_says) {
-  const auto proxy = fixture::serve(http_script{http_answer{}});
-  fixture f;
+  const auto proxy = curl_fixture::serve(http_script{http_answer{}});
+  curl_fixture f;
   f.client =
     std::move(make_curl_http_client({.proxy = proxy->url("")}).value());
   setenv("no_proxy", "*", 1);
-  BOOST_TEST(
-    (f.run(fixture::post("http://192.0.2.1/v1")).ended->code == errc::none));
+  BOOST_TEST((f.run(curl_fixture::post("http://192.0.2.1/v1")).ended->code
+              == errc::none));
   unsetenv("no_proxy");
   BOOST_TEST(proxy->log().answers.size() == 1u);
 }

@@ -15,7 +15,7 @@ using testing::recording_listener;
 using namespace penstock::testing;
 // ---- pause ------------------------------------------------------------------
 
-BOOST_FIXTURE_TEST_CASE(a_pause_stops_the_bytes_until_resume, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_pause_stops_the_bytes_until_resume, stream_fixture) {
   constexpr std::size_t total = 64u << 20;
   http_answer answer;
   answer.body = {{std::string(64u << 10, 'x'), 0ms, total / (64u << 10)}};
@@ -43,7 +43,8 @@ BOOST_FIXTURE_TEST_CASE(a_pause_stops_the_bytes_until_resume, fixture) {
   BOOST_TEST(got.body.size() == total);
 }
 
-BOOST_FIXTURE_TEST_CASE(bytes_survive_any_rhythm_of_pauses_in_order, fixture) {
+BOOST_FIXTURE_TEST_CASE(bytes_survive_any_rhythm_of_pauses_in_order,
+                        stream_fixture) {
   std::string text;
   for (int i = 0; i < 100'000; ++i)
     text += std::to_string(i) + ' ';
@@ -61,7 +62,7 @@ BOOST_FIXTURE_TEST_CASE(bytes_survive_any_rhythm_of_pauses_in_order, fixture) {
   BOOST_TEST((listener->copy().body == text));
 }
 
-BOOST_FIXTURE_TEST_CASE(a_resume_without_a_pause_does_nothing, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_resume_without_a_pause_does_nothing, stream_fixture) {
   serve(recorded_answer(std::string(100'000, 'x'), 1'000, 1ms));
   const auto [id, listener] = start();
   for (int i = 0; i < 100; ++i)
@@ -91,7 +92,8 @@ BOOST_AUTO_TEST_CASE(a_connection_that_does_not_stand_in_time_is_a_timeout) {
   BOOST_TEST((took < 5s));
 }
 
-BOOST_FIXTURE_TEST_CASE(the_connect_timeout_ends_with_the_connection, fixture) {
+BOOST_FIXTURE_TEST_CASE(the_connect_timeout_ends_with_the_connection,
+                        stream_fixture) {
   auto slow = hung_in_the_body();
   slow.head_delay = 400ms;
   slow.ends = http_answer::ending::complete;
@@ -106,7 +108,7 @@ BOOST_FIXTURE_TEST_CASE(the_connect_timeout_ends_with_the_connection, fixture) {
 
 // ---- the end of the client --------------------------------------------------
 
-BOOST_FIXTURE_TEST_CASE(the_destructor_aborts_what_runs, fixture) {
+BOOST_FIXTURE_TEST_CASE(the_destructor_aborts_what_runs, stream_fixture) {
   serve({});
   server->change_script([](auto& script) {
     script = http_script{};
@@ -136,7 +138,8 @@ BOOST_FIXTURE_TEST_CASE(the_destructor_aborts_what_runs, fixture) {
     [](auto& log) { return log.open_connections() == 0; }, patience));
 }
 
-BOOST_FIXTURE_TEST_CASE(the_destructor_ends_what_has_not_begun, fixture) {
+BOOST_FIXTURE_TEST_CASE(the_destructor_ends_what_has_not_begun,
+                        stream_fixture) {
   serve(http_answer{});
   for (int round = 0; round < 50; ++round) {
     const auto [id, listener] = start();

@@ -15,7 +15,7 @@ using namespace penstock::testing;
 
 // ---- answers ----------------------------------------------------------------
 
-BOOST_FIXTURE_TEST_CASE(a_stream_arrives_whole_and_in_order, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_stream_arrives_whole_and_in_order, curl_fixture) {
   const auto answer =
     openai_chat_answer(scripted_turn{}.text("one two three"), {.between = 2ms});
   std::string want;
@@ -30,7 +30,7 @@ BOOST_FIXTURE_TEST_CASE(a_stream_arrives_whole_and_in_order, fixture) {
               == "text/event-stream; charset=utf-8"));
 }
 
-BOOST_FIXTURE_TEST_CASE(the_request_is_sent_as_it_was_given, fixture) {
+BOOST_FIXTURE_TEST_CASE(the_request_is_sent_as_it_was_given, curl_fixture) {
   const auto server = serve(http_script{http_answer{}});
   auto request = post(server->url("/v1/x?a=b"), "{\"a\":1}");
   request.headers.emplace_back("x-empty", "");
@@ -49,7 +49,7 @@ BOOST_FIXTURE_TEST_CASE(the_request_is_sent_as_it_was_given, fixture) {
   BOOST_TEST(!find_header(seen.headers, "accept-encoding"));
 }
 
-BOOST_FIXTURE_TEST_CASE(a_large_body_is_sent_without_expect, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_large_body_is_sent_without_expect, curl_fixture) {
   const auto server = serve(http_script{http_answer{}});
   const std::string body(3u << 20, 'x');
   const auto got = run(post(server->url(), body));
@@ -60,7 +60,7 @@ BOOST_FIXTURE_TEST_CASE(a_large_body_is_sent_without_expect, fixture) {
   BOOST_TEST(!find_header(log.answers[0].request.headers, "expect"));
 }
 
-BOOST_FIXTURE_TEST_CASE(other_methods_keep_their_name_and_body, fixture) {
+BOOST_FIXTURE_TEST_CASE(other_methods_keep_their_name_and_body, curl_fixture) {
   for (const std::string method : {"GET", "PUT", "DELETE", "HEAD"}) {
     BOOST_TEST_CONTEXT(method) {
       http_answer answer;
@@ -79,7 +79,7 @@ BOOST_FIXTURE_TEST_CASE(other_methods_keep_their_name_and_body, fixture) {
   }
 }
 
-BOOST_FIXTURE_TEST_CASE(an_empty_body_still_has_a_head, fixture) {
+BOOST_FIXTURE_TEST_CASE(an_empty_body_still_has_a_head, curl_fixture) {
   for (const auto framed :
        {http_answer::framing::chunked, http_answer::framing::length,
         http_answer::framing::until_close}) {
@@ -92,7 +92,8 @@ BOOST_FIXTURE_TEST_CASE(an_empty_body_still_has_a_head, fixture) {
   CHECK_CALLS(run(no_content), "connected", "response 204", "end");
 }
 
-BOOST_FIXTURE_TEST_CASE(error_statuses_are_answers_like_any_other, fixture) {
+BOOST_FIXTURE_TEST_CASE(error_statuses_are_answers_like_any_other,
+                        curl_fixture) {
   const auto got = run(error_answer("openai-chat", 429, "rate_limit_exceeded",
                                     "slow down", {{"Retry-After", "7"}}));
   CHECK_CALLS(got, "connected", "response 429", "body", "end");
@@ -100,7 +101,7 @@ BOOST_FIXTURE_TEST_CASE(error_statuses_are_answers_like_any_other, fixture) {
   BOOST_TEST((got.ended->code == errc::none));
 }
 
-BOOST_FIXTURE_TEST_CASE(redirects_are_not_followed, fixture) {
+BOOST_FIXTURE_TEST_CASE(redirects_are_not_followed, curl_fixture) {
   const auto target = serve(http_script{http_answer{}});
   http_answer redirect;
   redirect.status = 307;
@@ -110,7 +111,8 @@ BOOST_FIXTURE_TEST_CASE(redirects_are_not_followed, fixture) {
   BOOST_TEST(target->log().connections.empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(interim_answers_and_trailers_are_skipped, fixture) {
+BOOST_FIXTURE_TEST_CASE(interim_answers_and_trailers_are_skipped,
+                        curl_fixture) {
   const auto got = run(raw("HTTP/1.1 100 Continue\r\nx-interim: 1\r\n\r\n"
                            "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"
                            "HTTP/1.1 200 OK\r\nX-Real:  yes \r\n"
@@ -123,14 +125,15 @@ BOOST_FIXTURE_TEST_CASE(interim_answers_and_trailers_are_skipped, fixture) {
   BOOST_TEST(!find_header(got.head->headers, "x-trailer"));
 }
 
-BOOST_FIXTURE_TEST_CASE(a_connection_is_used_again, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_connection_is_used_again, curl_fixture) {
   const auto server = serve(http_script{http_answer{}});
   for (int i = 0; i < 5; ++i)
     BOOST_TEST((run(post(server->url())).ended->code == errc::none));
   BOOST_TEST(server->log().connections.size() == 1u);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_pooled_connection_that_died_is_no_failure, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_pooled_connection_that_died_is_no_failure,
+                        curl_fixture) {
   loopback::server_options options;
   options.script = http_script{http_answer{}};
   {

@@ -3,9 +3,6 @@
 // Method: small bodies of each API, mutated from a seed, through the functions
 // behind the subcommands, each body to each API; a few through the binary.
 // PENSTOCK_MUTATIONS=100000 for a long run; PENSTOCK_SEED for another one.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE decode_mutation
 #include <boost/test/unit_test.hpp>
 

@@ -2,9 +2,6 @@
 // Method: the binary at a faster pace, on a pipe; and one run in this process
 // whose evidence is falsified, one fact at a time: the claim about that fact,
 // and no other than named, must fall.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE demo
 #include <boost/test/unit_test.hpp>
 

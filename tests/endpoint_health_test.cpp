@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "actors/endpoint_health.hpp"
+#include "tests/support/printed.hpp"
 
 #include <map>
 #include <random>
@@ -13,18 +14,6 @@ using namespace penstock;
 using namespace std::chrono_literals;
 using kind = endpoint_health::admission::kind;
 using breaker = endpoint_health::breaker;
-
-namespace penstock {
-std::ostream& operator<<(std::ostream& out, kind k) {
-  constexpr const char* names[] = {"granted", "full",    "cold",
-                                   "open",    "cooling", "probing"};
-  return out << names[static_cast<std::size_t>(k)];
-}
-std::ostream& operator<<(std::ostream& out, breaker b) {
-  constexpr const char* names[] = {"closed", "open", "half_open"};
-  return out << names[static_cast<std::size_t>(b)];
-}
-} // namespace penstock
 
 namespace {
 

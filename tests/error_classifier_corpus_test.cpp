@@ -1,9 +1,6 @@
 // Goal: recorded error answers get the class that a person gives them.
 // Method: a table of (recording, class), decided by hand; the recordings are
 // read from PENSTOCK_CORPUS. Without them the test is skipped, loudly.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE error_classifier_corpus
 #include <boost/test/unit_test.hpp>
 

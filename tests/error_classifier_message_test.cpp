@@ -1,9 +1,6 @@
 // Goal: what is shown of a failure is the provider's text, and safe to show.
 // Method: tables of (body, message); then bodies that are cut, garbled and
 // nested at random with a fixed seed.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE error_classifier_message
 #include <boost/test/unit_test.hpp>
 

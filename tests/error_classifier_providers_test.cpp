@@ -1,8 +1,5 @@
 // Goal: the documented errors of every provider get the class they mean.
 // Method: a table of (answer, class), in the shapes that providers send.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE error_classifier_providers
 #include <boost/test/unit_test.hpp>
 

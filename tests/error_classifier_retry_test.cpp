@@ -1,8 +1,5 @@
 // Goal: the delay that a provider asks for is read from every form it has.
 // Method: a table of (headers, delay) at one instant; garbage gives no delay.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE error_classifier_retry
 #include <boost/test/unit_test.hpp>
 

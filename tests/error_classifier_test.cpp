@@ -1,9 +1,6 @@
 // Goal: a failure gets its class from structure, never from free text alone.
 // Method: a table of (answer, class): every status, the known traps, bodies
 // that are no JSON, errors inside a stream.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE error_classifier
 #include <boost/test/unit_test.hpp>
 

@@ -2,9 +2,6 @@
 // docs/events.schema.json, whatever bytes it holds; and the schema is strict.
 // Method: two samples of every kind, full and bare, are held against the
 // schema, as are all their mutilations; the full ones also against their text.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE event_json
 #include <boost/test/unit_test.hpp>
 

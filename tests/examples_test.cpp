@@ -1,8 +1,5 @@
 // Goal: the examples do what they show.
 // Method: each is run, offline; its whole output and its exit code are known.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE examples
 #include <boost/test/unit_test.hpp>
 

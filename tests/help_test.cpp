@@ -2,9 +2,6 @@
 // to type works.
 // Method: the real binary; the README's own line, against a local server; the
 // example of docs/CONFIGURATION.md and what is printed below it.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE help
 #include <boost/test/unit_test.hpp>
 

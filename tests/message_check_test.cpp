@@ -1,9 +1,6 @@
 // Goal: a host's message goes on only if a provider can be shown it, and an
 // error names the part. Method: a table of each kind of part in each role, and
 // of each part without what it needs.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE message_check
 #include <boost/test/unit_test.hpp>
 

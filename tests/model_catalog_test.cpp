@@ -2,9 +2,6 @@
 // error that says what to do and shows no secret.
 // Method: tables over configurations, URLs, headers and keys, with an
 // environment of the test's own.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE model_catalog
 #include <boost/test/unit_test.hpp>
 

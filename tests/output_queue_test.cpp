@@ -1,9 +1,6 @@
 // Goal: output arrives whole and in order; a reader who does not read holds up
 // the writer's thread alone, and one who leaves is noticed at once.
 // Method: pipes that are read late, never, or closed; events with a deadline.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE output_queue
 #include <boost/test/unit_test.hpp>
 

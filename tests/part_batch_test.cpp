@@ -1,8 +1,5 @@
 // Goal: adjacent deltas of one part become one, and nothing else merges.
 // Method: examples for each kind, and random deltas against plain strings.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE part_batch
 #include <boost/test/unit_test.hpp>
 

@@ -1,8 +1,5 @@
 // Goal: a command is answered exactly once, even if everybody forgets it.
 // Method: each way to answer or not to, then many threads at the same time.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE reply
 #include <boost/test/unit_test.hpp>
 

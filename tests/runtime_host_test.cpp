@@ -1,9 +1,6 @@
 // Goal: whatever a host writes into its options, and wherever it calls from, it
 // gets an answer, and in time.
 // Method: a whole runtime on the real clock that plays scripts.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE runtime_host
 #include <boost/test/unit_test.hpp>
 

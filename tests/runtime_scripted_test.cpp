@@ -3,9 +3,6 @@
 // command what runtime.hpp says.
 // Method: a whole runtime on the real clock, its network a script that tells
 // whether it was asked.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE runtime_scripted
 #include <boost/test/unit_test.hpp>
 

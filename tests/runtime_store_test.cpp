@@ -2,9 +2,6 @@
 // tokens do not wait for the disk.
 // Method: whole runtimes on one file, one after the other, the model a script;
 // a file system that stops until it is told to go on.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE runtime_store
 #include <boost/test/unit_test.hpp>
 

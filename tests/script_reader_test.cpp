@@ -1,9 +1,6 @@
 // Goal: a script is what the file says, or is refused with the path of what is
 // wrong. Method: tables of (script, what its answers are) and of faults, both
 // through a configuration, as a user writes it.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE script_reader
 #include <boost/test/unit_test.hpp>
 

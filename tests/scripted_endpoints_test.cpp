@@ -1,9 +1,6 @@
 // Goal: scripts are played without a network, each model's answers in turn, and
 // every other request goes to the network untouched.
 // Method: the client on a virtual clock, beside a network that is a script too.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE scripted_endpoints
 #include <boost/test/unit_test.hpp>
 

@@ -12,7 +12,7 @@ using testing::recording_listener;
 using testing::virtual_clock;
 using namespace penstock::testing;
 
-BOOST_FIXTURE_TEST_CASE(an_answer_keeps_its_times, fixture) {
+BOOST_FIXTURE_TEST_CASE(an_answer_keeps_its_times, network_fixture) {
   play(two_pieces());
   start();
   BOOST_TEST(story == ""); // Nothing from inside `start`.
@@ -29,14 +29,15 @@ BOOST_FIXTURE_TEST_CASE(an_answer_keeps_its_times, fixture) {
   BOOST_TEST((listener.use_count() == 1));
 }
 
-BOOST_FIXTURE_TEST_CASE(an_empty_answer_has_a_head_before_its_end, fixture) {
+BOOST_FIXTURE_TEST_CASE(an_empty_answer_has_a_head_before_its_end,
+                        network_fixture) {
   play(http_answer{});
   start();
   time.advance(0ms);
   BOOST_TEST(story == "0:connected 0:head 200 0:none");
 }
 
-BOOST_FIXTURE_TEST_CASE(header_names_are_in_lower_case, fixture) {
+BOOST_FIXTURE_TEST_CASE(header_names_are_in_lower_case, network_fixture) {
   http_answer answer;
   answer.headers = {{"Retry-After", "Soon"}};
   play(answer);
@@ -47,7 +48,7 @@ BOOST_FIXTURE_TEST_CASE(header_names_are_in_lower_case, fixture) {
              == "Soon");
 }
 
-BOOST_FIXTURE_TEST_CASE(repeated_pieces_repeat_their_delay, fixture) {
+BOOST_FIXTURE_TEST_CASE(repeated_pieces_repeat_their_delay, network_fixture) {
   http_answer answer;
   answer.body = {{"x", 2ms, 3}, {"never", 1ms, 0}, {"y", 1ms, 1}};
   play(answer);
@@ -56,7 +57,7 @@ BOOST_FIXTURE_TEST_CASE(repeated_pieces_repeat_their_delay, fixture) {
   BOOST_TEST(story == "0:connected 0:head 200 2:'x' 4:'x' 6:'x' 7:'y' 7:none");
 }
 
-BOOST_FIXTURE_TEST_CASE(faults_end_as_they_would_on_the_wire, fixture) {
+BOOST_FIXTURE_TEST_CASE(faults_end_as_they_would_on_the_wire, network_fixture) {
   auto answer = two_pieces();
   answer.ends = http_answer::ending::reset;
   auto closed = two_pieces();
@@ -80,7 +81,7 @@ BOOST_FIXTURE_TEST_CASE(faults_end_as_they_would_on_the_wire, fixture) {
   BOOST_TEST(!records[2].answered);
 }
 
-BOOST_FIXTURE_TEST_CASE(a_stall_lasts_until_cancel, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_stall_lasts_until_cancel, network_fixture) {
   auto answer = two_pieces();
   answer.ends = http_answer::ending::stall;
   play(answer);
@@ -93,7 +94,7 @@ BOOST_FIXTURE_TEST_CASE(a_stall_lasts_until_cancel, fixture) {
   BOOST_TEST((record().ended->code == errc::aborted));
 }
 
-BOOST_FIXTURE_TEST_CASE(the_connect_timeout_is_named, fixture) {
+BOOST_FIXTURE_TEST_CASE(the_connect_timeout_is_named, network_fixture) {
   for (const auto delay : {http_answer::never, 101ms}) {
     http_answer answer;
     answer.connect_delay = delay;
@@ -110,7 +111,7 @@ BOOST_FIXTURE_TEST_CASE(the_connect_timeout_is_named, fixture) {
   }
 }
 
-BOOST_FIXTURE_TEST_CASE(a_connection_in_time_is_no_timeout, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_connection_in_time_is_no_timeout, network_fixture) {
   http_answer answer;
   answer.connect_delay = 100ms;
   answer.head_delay = 1h;
@@ -122,7 +123,8 @@ BOOST_FIXTURE_TEST_CASE(a_connection_in_time_is_no_timeout, fixture) {
   BOOST_TEST(story == "100:connected 3600100:head 200 3600100:none");
 }
 
-BOOST_FIXTURE_TEST_CASE(a_server_that_never_speaks_needs_a_cancel, fixture) {
+BOOST_FIXTURE_TEST_CASE(a_server_that_never_speaks_needs_a_cancel,
+                        network_fixture) {
   http_answer answer;
   answer.head_delay = http_answer::never;
   play(answer);
@@ -135,7 +137,7 @@ BOOST_FIXTURE_TEST_CASE(a_server_that_never_speaks_needs_a_cancel, fixture) {
 
 // ---- cancel -----------------------------------------------------------------
 
-BOOST_FIXTURE_TEST_CASE(cancel_wins_at_every_moment, fixture) {
+BOOST_FIXTURE_TEST_CASE(cancel_wins_at_every_moment, network_fixture) {
   for (const auto moment : {0ms, 4ms, 5ms, 14ms, 20ms, 40ms, 65ms}) {
     BOOST_TEST_CONTEXT(moment.count() << " ms") {
       play(two_pieces());
@@ -158,7 +160,7 @@ BOOST_FIXTURE_TEST_CASE(cancel_wins_at_every_moment, fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(a_cancel_from_any_call_lets_only_the_end_follow,
-                        fixture) {
+                        network_fixture) {
   const char* const want[] = {"5:connected 5:aborted",
                               "5:connected 15:head 200 15:aborted",
                               "5:connected 15:head 200 35:'a' 35:aborted"};

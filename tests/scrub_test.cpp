@@ -1,8 +1,5 @@
 // Goal: no key gets into a text for people, and prose stays as it was.
 // Method: tables of texts; then keys planted at random places of random text.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE scrub
 #include <boost/test/unit_test.hpp>
 

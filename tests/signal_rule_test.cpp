@@ -1,9 +1,6 @@
 // Goal: a signal ends what a person would expect it to end, and a second one
 // ends all.
 // Method: the rule, driven through a program's life; every answer is checked.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE signal_rule
 #include <boost/test/unit_test.hpp>
 

@@ -1,9 +1,6 @@
 // Goal: a standard stream that is closed, full or a directory is told, whatever
 // was to be done with it.
 // Method: the real binary, with such descriptors.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE standard_streams
 #include <boost/test/unit_test.hpp>
 

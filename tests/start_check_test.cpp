@@ -1,9 +1,6 @@
 // Goal: a start that cannot work is refused before anything begins, with a
 // message that names the field. Method: a good request with one thing changed,
 // and a table of defaults.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE start_check
 #include <boost/test/unit_test.hpp>
 

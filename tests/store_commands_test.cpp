@@ -1,9 +1,6 @@
 // Goal: a store that cannot be had costs no request; `penstock usage` counts
 // what was used once, `penstock store` tells whether a file is whole.
 // Method: the real binary on files of all kinds, against a server on loopback.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE store_commands
 #include <boost/test/unit_test.hpp>
 

@@ -1,30 +1,20 @@
 // Goal: a workspace's phase changes as the contract says, and in no other way.
 // Method: every cell against a list of what counts and what comes late, and
 // walks through the lives that a stream can have.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE stream_machine
 #include <boost/test/unit_test.hpp>
 
 #include "actors/stream_machine.hpp"
+#include "tests/support/printed.hpp"
 
 #include <deque>
 #include <initializer_list>
 #include <map>
 #include <optional>
-#include <ostream>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
-
-namespace penstock {
-// For Boost.Test.
-std::ostream& operator<<(std::ostream& out, phase p) {
-  return out << to_string(p);
-}
-} // namespace penstock
 
 using namespace penstock;
 

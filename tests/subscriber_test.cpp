@@ -1,9 +1,6 @@
 // Goal: a sink's credit is never lost, never doubled, and nobody sleeps while
 // events wait. Method: every interleaving of the two sides by hand, then two
 // threads that each wait for the other a million times.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE subscriber
 #include <boost/test/unit_test.hpp>
 

@@ -272,7 +272,8 @@ BOOST_FIXTURE_TEST_CASE(health_is_shown_without_keys, supervisor_fixture) {
   BOOST_REQUIRE(seen);
   BOOST_REQUIRE_EQUAL(seen->size(), 1u);
   BOOST_TEST(seen->front().running == 1u);
-  BOOST_TEST(seen->front().endpoint.find(planted_key) == std::string::npos);
+  BOOST_TEST(seen->front().endpoint.find(planted_key_prefix)
+             == std::string::npos);
 }
 
 // ---- storms -----------------------------------------------------------------

@@ -1,9 +1,6 @@
 // Goal: a person sees the answer, apart from reasoning and notes, and no model
 // can make a terminal do anything; a pipe gets the answer alone, as it is.
 // Method: events through the view, for a terminal, a pipe, and both.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE terminal_output
 #include <boost/test/unit_test.hpp>
 

@@ -3,9 +3,6 @@
 // Method: a whole runtime and a server on loopback; threads that do not wait
 // for each other, and evidence from both ends. PENSTOCK_RACE_SCALE: how many
 // workspaces, and commands of each (20).
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE workspace_race
 #include <boost/test/unit_test.hpp>
 

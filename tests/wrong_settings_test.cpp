@@ -1,9 +1,6 @@
 // Goal: no option that is mistyped, and no configuration that is wrong, is
 // taken in silence: exit code 2 and one line that says where and what.
 // Method: the table of all options, and of configurations; the real binary.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE wrong_settings
 #include <boost/test/unit_test.hpp>
 

@@ -2,9 +2,6 @@
 // that fails) and one line on standard error that says what to do; nothing is
 // printed, nothing is sent, no key is shown.
 // Method: a table of command lines, run by the real binary.
-#ifndef BOOST_TEST_DYN_LINK
-#define BOOST_TEST_DYN_LINK
-#endif
 #define BOOST_TEST_MODULE wrong_usage
 #include <boost/test/unit_test.hpp>
 

@@ -153,7 +153,7 @@ expected<resolved_model> attempt_world::resolve(const std::string& name) {
   model.at.provider = name.substr(0, colon);
   model.at.api = "openai-chat";
   model.at.base_url = "https://" + model.at.provider + ".test/v1";
-  model.at.key = secret{std::string{planted_key} + model.at.provider};
+  model.at.key = secret{std::string{planted_key_prefix} + model.at.provider};
   model.codec = &codec;
   if (const auto it = windows.find(name); it != windows.end())
     model.limits.context_tokens_max = it->second;

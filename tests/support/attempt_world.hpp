@@ -87,7 +87,7 @@ struct attempt_world : actor_fixture {
 };
 
 /// A key that must be seen nowhere. Each provider has another.
-inline constexpr std::string_view planted_key = "sk-planted-0123456789-";
+inline constexpr std::string_view planted_key_prefix = "sk-planted-0123456789-";
 
 /// An answer of `words` whose events come `between` apart.
 http_answer slow_answer(std::string_view words,

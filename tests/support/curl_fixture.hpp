@@ -25,7 +25,7 @@ using loopback::loopback_server;
 
 using strings = std::vector<std::string>;
 
-struct fixture {
+struct curl_fixture {
   std::unique_ptr<http_client> client =
     std::move(make_curl_http_client().value());
 

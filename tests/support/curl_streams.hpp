@@ -59,7 +59,7 @@ inline http_answer hung_in_the_body() {
   return answer;
 }
 
-struct fixture {
+struct stream_fixture {
   std::unique_ptr<loopback_server> server;
   std::unique_ptr<http_client> client =
     std::move(make_curl_http_client().value());

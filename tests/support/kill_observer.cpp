@@ -1,3 +1,5 @@
+#include <boost/test/unit_test.hpp>
+
 #include "tests/support/kill_observer.hpp"
 
 #include "tests/support/kill_child.hpp"
@@ -38,10 +40,11 @@ public:
     posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null",
                                      O_WRONLY, 0);
     const std::string held = std::to_string(hold);
-    const char* arguments[] = {
-      "/proc/self/exe", "--run_test=the_child", "--",
-      path.c_str(),     held.c_str(),           nullptr};
-    const int code = posix_spawn(&pid_, arguments[0], &files, nullptr,
+    // The name says which tests a program runs.
+    const auto& suite = boost::unit_test::framework::master_test_suite();
+    const char* arguments[] = {suite.argv[0], "--run_test=the_child", "--",
+                               path.c_str(),  held.c_str(),           nullptr};
+    const int code = posix_spawn(&pid_, "/proc/self/exe", &files, nullptr,
                                  const_cast<char**>(arguments), environ);
     posix_spawn_file_actions_destroy(&files);
     ::close(ends[1]);

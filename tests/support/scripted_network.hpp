@@ -59,7 +59,7 @@ private:
   std::string& story_;
 };
 
-struct fixture {
+struct network_fixture {
   virtual_clock time;
   std::string story;
   std::shared_ptr<teller> listener = std::make_shared<teller>(time, story);
