@@ -146,20 +146,120 @@ void openai_responses_items::end_result(item& it, const json& wire,
     out.add(std::move(result));
 }
 
-// Gateways stream what they can and leave the rest, such as calls, for the end.
-// Only kinds of items of which none came are surely not the same once more:
-// ids and places may differ.
-void openai_responses_items::add_unannounced(const json& output, bool cut,
-                                             part_batch& out) {
-  std::set<std::string, std::less<>> seen;
-  for (const auto& it : items_)
-    seen.insert(it.type);
+// ---- what comes late --------------------------------------------------------
+
+// Gateways say some ends twice. A second item like the first has another id, or
+// a place of its own.
+bool openai_responses_items::has_ended(std::string_view type,
+                                       const json& event) const {
+  const auto& wire = member(event, "item");
+  const auto index = count_of(event, "output_index");
+  if (index && !by_index_.contains(*index))
+    return false;
+  const auto call_id =
+    responses_kind_of(type) ? bytes_of(wire, "call_id") : std::string_view{};
+  const auto& names = call_id.empty() ? by_id_ : by_call_id_;
+  const auto found =
+    names.find(call_id.empty() ? bytes_of(wire, "id") : call_id);
+  return found != names.end() && items_[found->second].done
+         && items_[found->second].type == type;
+}
+
+// Whose end an element of the response's output is. Ids may rotate, so that the
+// place tells; what a call is answered by does not.
+std::optional<std::size_t>
+openai_responses_items::owner_of(const json& wire, std::uint64_t index) const {
+  const auto type = bytes_of(wire, "type");
+  const auto call_id = bytes_of(wire, "call_id");
+  const auto fits = [&](std::size_t number) {
+    const auto& it = items_[number];
+    return it.type == type
+           && (call_id.empty() || it.call_id.empty() || it.call_id == call_id);
+  };
+  if (const auto it = by_call_id_.find(call_id);
+      it != by_call_id_.end() && fits(it->second))
+    return it->second;
+  if (const auto it = by_id_.find(bytes_of(wire, "id"));
+      it != by_id_.end() && fits(it->second))
+    return it->second;
+  if (const auto it = by_index_.find(index);
+      it != by_index_.end() && fits(it->second))
+    return it->second;
+  return std::nullopt;
+}
+
+// @param others those that are of no item, in their order.
+// @returns for each item what `output` has of it, or null.
+std::vector<const json*>
+openai_responses_items::ends_in(const json& output,
+                                std::vector<const json*>& others) const {
+  std::vector<const json*> ends(items_.size());
   for (std::size_t i = 0; output.is_array() && i < output.size(); ++i) {
-    const auto type = text_of(output[i], "type");
-    if (type.empty() || seen.contains(type) || failure_.code != errc::none)
+    const auto owner = owner_of(output[i], i);
+    if (owner && !ends[*owner])
+      ends[*owner] = &output[i];
+    else
+      others.push_back(&output[i]);
+  }
+  // An item of which nobody said which it is: the first of its kind is left.
+  std::map<std::string_view, std::size_t> looked_at; // of `others`, by type
+  std::vector<const json*> left;
+  std::vector<bool> taken(others.size());
+  for (std::size_t n = 0; n < items_.size(); ++n) {
+    const auto& it = items_[n];
+    if (it.done || ends[n] || !it.call_id.empty())
       continue;
-    end_item(begin(output[i], type, text_of(output[i], "id")), output[i], cut,
-             out);
+    auto& at = looked_at[it.type];
+    while (at < others.size() && bytes_of(*others[at], "type") != it.type)
+      ++at;
+    if (at == others.size())
+      continue;
+    ends[n] = others[at];
+    taken[at++] = true;
+  }
+  for (std::size_t i = 0; i < others.size(); ++i)
+    if (!taken[i])
+      left.push_back(others[i]);
+  others = std::move(left);
+  return ends;
+}
+
+void openai_responses_items::finish(const json& output, bool cut,
+                                    part_batch& out) {
+  std::vector<const json*> others;
+  const auto ends = ends_in(output, others);
+  for (std::size_t n = 0; n < ends.size(); ++n)
+    if (!items_[n].done && failure_.code == errc::none)
+      end_item(items_[n],
+               ends[n] ? *ends[n] : member(output, "nothing more is known"),
+               cut, out);
+  add_unannounced(ends, others, cut, out);
+}
+
+// Gateways stream what they can and leave the rest, such as calls, for the end.
+// Ids and places may differ, so that only two are surely not the same once
+// more: an item of a kind of which none came, and a call where each that came
+// was found again.
+void openai_responses_items::add_unannounced(
+  const std::vector<const json*>& ends, const std::vector<const json*>& others,
+  bool cut, part_batch& out) {
+  std::set<std::string, std::less<>> seen, lost;
+  for (std::size_t n = 0; n < ends.size(); ++n) {
+    seen.insert(items_[n].type);
+    if (!ends[n])
+      lost.insert(items_[n].type);
+  }
+  for (const auto* wire : others) {
+    const auto type = text_of(*wire, "type");
+    const auto* kind = responses_kind_of(type);
+    const auto call_id = bytes_of(*wire, "call_id");
+    const bool new_call = kind && kind->runner == responses_runner::client
+                          && !call_id.empty() && !by_call_id_.contains(call_id)
+                          && !lost.contains(type);
+    if (type.empty() || (seen.contains(type) && !new_call)
+        || failure_.code != errc::none)
+      continue;
+    end_item(begin(*wire, type, text_of(*wire, "id")), *wire, cut, out);
   }
 }
 

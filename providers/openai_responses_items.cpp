@@ -158,7 +158,7 @@ void openai_responses_items::added(const json& event, part_batch& out) {
 void openai_responses_items::done(const json& event, part_batch& out) {
   const auto& wire = member(event, "item");
   const auto type = text_of(wire, "type");
-  if (type.empty() || failure_.code != errc::none)
+  if (type.empty() || failure_.code != errc::none || has_ended(type, event))
     return;
   auto* it = known(event, type);
   if (!it)
@@ -180,20 +180,6 @@ void openai_responses_items::end_item(item& it, const json& wire, bool cut,
     end_reasoning(it, wire, out);
   else if (it.type != "message")
     end_result(it, wire, out);
-}
-
-void openai_responses_items::finish(const json& output, bool cut,
-                                    part_batch& out) {
-  for (const auto& [index, number] : by_index_) {
-    auto& it = items_[number];
-    const auto& wire = element(output, index);
-    if (!it.done && text_of(wire, "type") == it.type)
-      end_item(it, wire, cut, out);
-  }
-  for (auto& it : items_)
-    if (!it.done && failure_.code == errc::none)
-      end_item(it, member(output, "nothing more is known"), cut, out);
-  add_unannounced(output, cut, out);
 }
 
 // ---- texts -----------------------------------------------------------------

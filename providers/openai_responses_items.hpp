@@ -34,8 +34,9 @@ enum class responses_text : std::uint8_t {
 /// text, of its content part, of the item. The first to say it counts: a text
 /// is its deltas, or if it had none, what the first end says. Only the input of
 /// a call is what its item has in the end. An item that never began, or never
-/// ended, is filled in from what there is. The phase of a message may come with
-/// its end only: until then its texts are not ended.
+/// ended, is filled in from what there is; one that ended is not taken again.
+/// The phase of a message may come with its end only: until then its texts are
+/// not ended.
 ///
 /// Limits: limits::stream_parts_max (parts, and items), stream_text_bytes_max,
 ///         tool_input_bytes_max.
@@ -71,8 +72,8 @@ public:
                   const json& whole, part_batch& out);
 
   /// The response is over.
-  /// @param output its items: for those that have no end, and for kinds of
-  ///        which none was sent.
+  /// @param output its items: for those that have no end, and for those that
+  ///        were surely not sent.
   /// @param cut it ended early: a call whose input is not whole was cut with
   ///        it, and stays incomplete.
   void finish(const json& output, bool cut, part_batch& out);
@@ -137,7 +138,14 @@ private:
   void end_call(item& it, const responses_call_kind& kind, const json& wire,
                 bool cut, part_batch& out);
   void end_result(item& it, const json& wire, part_batch& out);
-  void add_unannounced(const json& output, bool cut, part_batch& out);
+  bool has_ended(std::string_view type, const json& event) const;
+  std::optional<std::size_t> owner_of(const json& wire,
+                                      std::uint64_t index) const;
+  std::vector<const json*> ends_in(const json& output,
+                                   std::vector<const json*>& others) const;
+  void add_unannounced(const std::vector<const json*>& ends,
+                       const std::vector<const json*>& others, bool cut,
+                       part_batch& out);
 
   part_key new_key();
   void fail(const char* limit, std::size_t max);

@@ -148,6 +148,78 @@ BOOST_AUTO_TEST_CASE(damaged_streams_keep_the_order_of_their_parts) {
   }
 }
 
+// What a gateway leaves out, or says twice, of two calls and a text.
+BOOST_AUTO_TEST_CASE(calls_and_texts_come_once_whatever_a_gateway_leaves_out) {
+  const auto item = [](int n) {
+    const auto i = std::to_string(n);
+    return R"({"type":"function_call","id":"fc)" + i + R"(","call_id":"c)" + i
+           + R"(","name":"f","arguments":"[)" + i + R"(]"})";
+  };
+  const std::string text =
+    R"({"type":"message","id":"m","content":[{"type":"output_text","text":"a"}]})";
+  const auto ended_with = [](const std::string& output) {
+    return R"({"type":"response.completed","response":{"status":"completed","output":[)"
+           + output + "]}}";
+  };
+  const std::string input =
+    R"({"type":"response.function_call_arguments.done",)";
+  const auto both = ended_with(item(1) + "," + item(2));
+  const auto first = R"(complete0 [1] item={"id":"fc1"})",
+             second = R"(complete1 [2] item={"id":"fc2"})";
+  const lines one{"call0 c1 f", "input0 [1]", first, "finished tool-calls -"};
+  const lines two{"call0 c1 f",           "input0 [1]", first,
+                  "call1 c2 f",           "input1 [2]", second,
+                  "finished tool-calls -"};
+  const lines text_only{"text0 a", "text_end0", "finished stop -"};
+  const struct {
+    const char* why;
+    lines events, want;
+  } table[] = {
+    {"an input of a call that nothing names, and the call at the end",
+     {input + R"("arguments":"[1]"})", ended_with(item(1))},
+     one},
+    {"two such inputs",
+     {input + R"("arguments":"[1]"})", input + R"("arguments":"[2]"})", both},
+     two},
+    {"a call that the end has twice",
+     {item_done(0, item(1)), ended_with(item(1) + "," + item(1))},
+     one},
+    {"the second call at the end only", {item_done(0, item(1)), both}, two},
+    {"ditto, but ids and places differ: it may be the first once more",
+     {item_done(7, item(1)), ended_with(item(2))},
+     one},
+    {"the end of a call twice",
+     {item_added(0, item(1)), item_done(0, item(1)), item_done(0, item(1)),
+      both},
+     two},
+    {"ditto, without places",
+     {R"({"type":"response.output_item.done","item":)" + item(1) + "}",
+      R"({"type":"response.output_item.done","item":)" + item(1) + "}",
+      ended_with(item(1))},
+     one},
+    {"the end of a text twice",
+     {item_done(0, text), item_done(0, text), ended_with(text)},
+     text_only},
+    {"two texts under one id",
+     {item_done(0, text), item_done(1, text), response_completed},
+     {"text0 a", "text_end0", "text1 a", "text_end1", "usage 3 0 0 2 0 exact",
+      "finished stop -"}},
+    {"places that count from one, and no ends",
+     {item_added(
+        1, R"({"type":"function_call","id":"fc1","call_id":"c1","name":"f"})"),
+      item_added(
+        2, R"({"type":"function_call","id":"fc2","call_id":"c2","name":"f"})"),
+      both},
+     {"call0 c1 f", "call1 c2 f", "input0 [1]", first, "input1 [2]", second,
+      "finished tool-calls -"}},
+  };
+  for (const auto& [why, events, want] : table) {
+    BOOST_TEST_INFO(why);
+    BOOST_TEST(responses_lines(responses_events(events)) == want,
+               boost::test_tools::per_element());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(each_limit_is_a_protocol_error_that_names_it) {
   // @param grow an event for its number: "#" is replaced by it.
   const auto failure = [](const std::string& first, std::string grow,
