@@ -96,7 +96,7 @@ void function_calls::complete(part_batch& out) {
 void function_calls::finish(bool cut, part_batch& out) {
   if (!open_ || failure_.code != errc::none)
     return;
-  if (cut || open_->args.pending())
+  if (cut || open_->args.pending() || open_->args.empty())
     open_.reset();
   else
     complete(out);

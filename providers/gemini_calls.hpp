@@ -15,7 +15,8 @@ namespace penstock::gemini {
 /// arguments follow as `partialArgs` in parts without a name, and a part
 /// without `willContinue` ends it, with arguments or empty. So at most one is
 /// open. One is also complete when another begins, or when the answer is
-/// finished, unless a string in it was promised to go on.
+/// finished, unless a string in it was promised to go on, or no argument came
+/// of those that were promised.
 ///
 /// The id of the wire is told twice: as the call's id, and as its `item_id`,
 /// which tells it from an id that we made.

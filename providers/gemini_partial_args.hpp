@@ -33,6 +33,8 @@ public:
 
   /// Whether a string was promised to go on and did not.
   bool pending() const noexcept { return pending_; }
+  /// No value came yet.
+  bool empty() const noexcept { return tree_.is_null(); }
 
   /// The arguments are complete.
   /// @returns the whole object; "{}" if there was none.
