@@ -40,7 +40,8 @@ constexpr std::array plain_line{
 
 finish_reason unified(std::string_view raw, bool has_calls) {
   // Absent in answers of old servers, and always "stop" after calls.
-  if (raw.empty() || raw == "stop")
+  // A proxy may have a word of its own for that.
+  if (raw.empty() || raw == "stop" || raw == "tool_calls")
     return has_calls ? finish_reason::tool_calls : finish_reason::stop;
   if (raw == "length")
     return finish_reason::length;

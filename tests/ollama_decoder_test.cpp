@@ -84,6 +84,8 @@ const row content_table[] = {
 const row tool_table[] = {
   {"with its input as an object", {call(R"({"function":{"name":"f","arguments":{"city":"Paris","n":1}}})"), done()},
    {"info  m", "call0  f", R"(input0 {"city":"Paris","n":1})", R"(complete0 {"city":"Paris","n":1})", "finished tool-calls stop"}},
+  {"a proxy's word for the end", {call(R"({"function":{"name":"f"}})"), done(R"("done_reason":"tool_calls")")},
+   {"info  m", "call0  f", "complete0 {}", "finished tool-calls tool_calls"}},
   {"with its input as a text", {call(R"({"function":{"name":"f","arguments":"{\"a\": 1}"}})"), done()},
    {"info  m", "call0  f", R"(input0 {"a": 1})", R"(complete0 {"a": 1})", "finished tool-calls stop"}},
   {"no input is an empty object", {call(R"({"function":{"name":"f"}},{"function":{"name":"g","arguments":null}},{"function":{"name":"h","arguments":""}})"), done()},
