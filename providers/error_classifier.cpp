@@ -37,9 +37,17 @@ errc from_status(int status, std::string_view text) {
 /// request: the request had been accepted.
 errc in_stream_default(const error_facts& facts) {
   constexpr std::string_view blames[] = {
-    "invalid_request_error", "invalid_request", "INVALID_ARGUMENT",
-    "FAILED_PRECONDITION",   "bad_request",     "BadRequestError",
-    "invalid_prompt",        "OUT_OF_RANGE",    "ValidationException",
+    "invalid_request_error",
+    "invalid_request",
+    "INVALID_ARGUMENT",
+    "FAILED_PRECONDITION",
+    "bad_request",
+    "BadRequestError",
+    "invalid_prompt",
+    "OUT_OF_RANGE",
+    "ValidationException",
+    "validation", // TGI
+    "MiniMax 2013",
   };
   for (const auto& code : facts.codes)
     for (const auto blame : blames)

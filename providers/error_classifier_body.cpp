@@ -170,6 +170,11 @@ void read_error(const json& error, error_facts& facts, int wrappings) {
   add_code(facts, member(member(error, "innererror"), "code"));
   if (facts.param.empty())
     facts.param = text_of(error, "param");
+  // Cloudflare and others: seconds.
+  const auto& wait = member(error, "retry_after");
+  if (!facts.retry_after && (wait.is_number() || wait.is_string()))
+    facts.retry_after =
+      duration_from_text(wait.is_string() ? text_of(wait) : to_text(wait));
   // OpenRouter's "Provider returned error" says nothing; the raw text does.
   if (bytes_of(error, "message") == "Provider returned error"
       || bytes_of(error, "message").empty())
@@ -193,6 +198,13 @@ void read_value(const json& value, error_facts& facts, int wrappings) {
     if (!inner && (place->is_object() || place->is_string()))
       inner = place;
   const auto type = bytes_of(value, "type");
+  const auto& status = member(value, "base_resp");
+  if (const auto code = count_of(status, "status_code").value_or(0);
+      !inner && code != 0) { // MiniMax; its numbers are no HTTP statuses.
+    facts.is_error = true;
+    facts.codes.push_back("MiniMax " + std::to_string(code));
+    return read_message(member(status, "status_msg"), facts, wrappings);
+  }
   if (!inner) {
     // Not if it is an object: that is a chunk of Ollama or Anthropic.
     const bool flat = member(value, "message").is_string()
@@ -252,6 +264,24 @@ bool readable(std::string_view text) {
   return static_cast<std::size_t>(odd) * 32 <= text.size();
 }
 
+/// The data of the first event that has some, of a body that is framed as an
+/// event stream though its status is an error's (Alibaba); else the body.
+std::string_view data_of_event(std::string_view text) {
+  for (auto rest = text; !rest.empty();) {
+    const auto line = rest.substr(0, rest.find_first_of("\r\n"));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    constexpr std::string_view data = "data:";
+    if (line.starts_with(data))
+      return trimmed(line.substr(data.size()));
+    const bool field = line.empty() || line.starts_with(':')
+                       || line.starts_with("id:") || line.starts_with("event:")
+                       || line.starts_with("retry:");
+    if (!field)
+      break;
+  }
+  return text;
+}
+
 } // namespace
 
 error_facts read_error_body(std::string_view body) {
@@ -260,6 +290,9 @@ error_facts read_error_body(std::string_view body) {
     text = trimmed(text.substr(3));
   error_facts facts;
   if (text.empty() || !readable(text))
+    return facts;
+  text = data_of_event(text);
+  if (text.empty())
     return facts;
   if (text[0] == '<') {
     facts.message = text_of_markup(text);

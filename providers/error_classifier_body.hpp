@@ -22,7 +22,7 @@ struct error_facts {
   std::string message;
   /// What part of the request it is about ("model"); may be empty.
   std::string param;
-  /// Gemini's `retryDelay`.
+  /// Gemini's `retryDelay`, or `retry_after`.
   std::optional<std::chrono::milliseconds> retry_after;
 };
 
@@ -33,8 +33,9 @@ struct error_facts {
 /// {"error":"…"}, {"type":"error","error":{…}}, [{"error":{…}}], flat
 /// {message,type,code}, {"detail":"…"}, {"detail":[{loc,msg}]},
 /// {"code":"…","error":"…"}, {"response":{"error":{…}}},
-/// {"choices":[{"error":{…}}]}, {"errors":[…]}, and an error that another one
-/// carries as text (OpenRouter's `metadata.raw`).
+/// {"choices":[{"error":{…}}]}, {"errors":[…]}, MiniMax's {"base_resp":{
+/// status_code,status_msg}}, and an error that another one carries as text
+/// (OpenRouter's `metadata.raw`). Any of them may be the data of an event.
 /// Limits: the first limits::error_body_bytes_max of `body`.
 error_facts read_error_body(std::string_view body);
 

@@ -39,6 +39,8 @@ constexpr code_row code_rows[] = {
   {"unauthorized", errc::authentication, in_stream},
   {"UnrecognizedClientException", errc::authentication},
   {"account_deactivated", errc::authentication},
+  {"MiniMax 1004", errc::authentication}, // its numbers, see read_value
+  {"MiniMax 2049", errc::authentication},
 
   {"permission_error", errc::permission},
   {"PERMISSION_DENIED", errc::permission},
@@ -70,6 +72,9 @@ constexpr code_row code_rows[] = {
   {"quota_exceeded", errc::quota},
   {"QUOTA_EXHAUSTED", errc::quota},
   {"Arrearage", errc::quota},
+  {"AllocationQuota.FreeTierOnly", errc::quota}, // Alibaba
+  {"budget_limit_reached", errc::quota},         // GitHub Models
+  {"MiniMax 1008", errc::quota},
 
   // Speed. Google's RESOURCE_EXHAUSTED is both; the status tells.
   {"RESOURCE_EXHAUSTED", errc::quota, 402},
@@ -91,6 +96,11 @@ constexpr code_row code_rows[] = {
   {"throttling_error", errc::rate_limit},
   {"ThrottlingException", errc::rate_limit},
   {"Throttling", errc::rate_limit},
+  {"ServiceQuotaExceededException", errc::rate_limit},
+  {"REQUEST_LIMIT_EXCEEDED", errc::rate_limit}, // Databricks
+  {"MiniMax 1002", errc::rate_limit},
+  {"MiniMax 1039", errc::rate_limit},
+  {"MiniMax 1041", errc::rate_limit},
   {"slow_down", errc::overloaded, 503},
   {"slow_down", errc::rate_limit},
 
@@ -102,6 +112,7 @@ constexpr code_row code_rows[] = {
   {"server_is_overloaded", errc::overloaded},
   {"provider_overloaded", errc::overloaded},
   {"UNAVAILABLE", errc::overloaded},
+  {"unavailable_error", errc::overloaded}, // llama.cpp
   {"service_unavailable", errc::overloaded},
   {"service_unavailable_error", errc::overloaded},
   {"ServiceUnavailableException", errc::overloaded},
@@ -121,6 +132,7 @@ constexpr code_row code_rows[] = {
 
   {"DEADLINE_EXCEEDED", errc::timeout},
   {"timeout_error", errc::timeout},
+  {"MiniMax 1001", errc::timeout},
   {"timeout", errc::timeout},
   {"request_timeout", errc::timeout},
   {"ModelTimeoutException", errc::timeout},
@@ -157,6 +169,8 @@ constexpr code_row code_rows[] = {
   {"bio_policy", errc::model_refusal},
   {"cyber_policy", errc::model_refusal},
   {"refusal", errc::model_refusal},
+  {"MiniMax 1026", errc::model_refusal},
+  {"MiniMax 1027", errc::model_refusal},
 
   // The request. Here so that no phrase of a message that quotes the request
   // is looked for.

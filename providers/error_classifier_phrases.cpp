@@ -38,6 +38,8 @@ constexpr std::string_view context_phrases[] = {
   "prompt exceeds max length",              // Z.AI
   "range of input length should be",        // Alibaba
   "is loaded with context length of only",  // LM Studio
+  "reduce the input token count",           // Vertex AI
+  "prompt 超长",                            // Z.AI
 };
 
 constexpr std::string_view quota_phrases[] = {
@@ -50,7 +52,7 @@ constexpr std::string_view quota_phrases[] = {
   "billing hard limit",    "billing account",
   "check your billing",    "enable billing",
   "spending limit",        "spend limit",
-  "api usage limits",
+  "api usage limits",      "余额不足", // Z.AI: the balance is insufficient
 };
 
 /// In a 429 these say that waiting helps, whatever is said of plans beside it.
@@ -77,7 +79,7 @@ constexpr std::string_view missing_model_phrases[] = {
   "is not a valid model", "not a valid model id", "invalid model:",
   "invalid model name",   "unknown model",        "no such model",
   "model not found",      "model not exist",      "model identifier is invalid",
-  "invalid model id",
+  "invalid model id",     "模型不存在", // Z.AI: the model does not exist
 };
 
 /// What may follow "model NAME".
@@ -182,7 +184,7 @@ std::optional<errc> class_of_phrase(int status, std::string_view text,
   const auto is_noun = [](std::string_view) { return true; };
   if (status == 404
       && (facts.param == "model" || any_model_word(text, is_noun)
-          || text.find("no endpoints found for ") != text.npos))
+          || text.find("no endpoints found") != text.npos))
     return errc::model_not_found;
   return std::nullopt;
 }

@@ -145,6 +145,23 @@ BOOST_AUTO_TEST_CASE(geminis_delay_counts_where_no_header_does) {
               == milliseconds{39500}));
 }
 
+BOOST_AUTO_TEST_CASE(a_delay_in_the_body_counts_where_no_header_does) {
+  const auto delay = [](std::string_view body, header_list headers = {}) {
+    const auto why = answer(429, body, std::move(headers));
+    return why.retry_after ? why.retry_after->count() : -1;
+  };
+  BOOST_TEST(delay(R"({"detail":"m","error_code":1015,"retry_after":30})")
+             == 30'000);
+  BOOST_TEST(delay(R"({"error":{"message":"m","retry_after":"1.5"}})")
+             == 1'500);
+  BOOST_TEST(delay(R"({"message":"m","retry_after":9})", {{"retry-after", "2"}})
+             == 2'000);
+  for (const auto* none : {"null", "-1", "{}", "\"soon\"", "1e300"})
+    BOOST_TEST(
+      delay(R"({"message":"m","retry_after":)" + std::string{none} + "}")
+      == -1);
+}
+
 BOOST_AUTO_TEST_CASE(no_body_crashes_or_gives_an_unsafe_message) {
   std::mt19937 random{20261122};
   const auto below = [&](std::size_t n) {

@@ -31,6 +31,18 @@ struct row {
 
 // clang-format off
 const row table[] = {
+  // Seldom heard.
+  {"Alibaba's free tier", 403, R"({"code":"AllocationQuota.FreeTierOnly","message":"m"})", errc::quota},
+  {"GitHub's budget", 403, R"({"error":{"code":"budget_limit_reached","message":"m"}})", errc::quota},
+  {"Amazon's quota", 400, R"({"__type":"ServiceQuotaExceededException","message":"m"})", errc::rate_limit},
+  {"Databricks' limit", 0, R"({"error":{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"m"}})", errc::rate_limit},
+  {"llama.cpp loads", 503, R"({"error":{"code":503,"message":"Loading model","type":"unavailable_error"}})", errc::overloaded},
+  {"TGI's validation", 0, R"({"error":"Input validation error: m","error_type":"validation"})", errc::invalid_request},
+  {"Vertex AI's count", 400, R"({"error":{"code":400,"message":"Unable to submit request because the input token count is 9 but model only supports up to 8. Reduce the input token count and try again.","status":"INVALID_ARGUMENT"}})", errc::context_exceeded},
+  {"Z.ai's prompt", 400, R"({"error":{"code":"1261","message":"Prompt 超长"}})", errc::context_exceeded},
+  {"Z.ai's balance", 429, R"({"error":{"code":"1113","message":"余额不足或无可用资源包,请充值。"}})", errc::quota},
+  {"Z.ai's model", 400, R"({"error":{"code":"1211","message":"模型不存在，请检查模型代码。"}})", errc::model_not_found},
+  {"OpenRouter's route", 404, R"({"error":{"message":"No endpoints found that support tool use.","code":404}})", errc::model_not_found},
   // The status alone.
   {"400", 400, "", errc::invalid_request},
   {"401", 401, "", errc::authentication},
@@ -209,6 +221,56 @@ BOOST_AUTO_TEST_CASE(each_answer_has_its_class) {
       BOOST_TEST(!got.message.empty());
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_body_may_be_framed_as_an_event_stream) {
+  const std::string_view error =
+    R"({"code":"Arrearage","message":"M","request_id":"r"})";
+  for (const auto* before :
+       {"data:", "id:1\nevent:error\n:HTTP_STATUS/400\ndata:",
+        "event: error\r\ndata: ", "\n\nretry: 5\n\ndata: "}) {
+    const auto why = answer(400, before + std::string{error} + "\n\n");
+    BOOST_TEST_INFO_SCOPE(before);
+    BOOST_TEST(to_string(why.code) == "quota");
+    BOOST_TEST(why.message == "M");
+  }
+  // Text that only looks like it is shown as it is.
+  for (const std::string_view text :
+       {"id: 7 is unknown", "no field\ndata: x", "event: x"})
+    BOOST_TEST(answer(400, text).message.starts_with(text.substr(0, 8)));
+  BOOST_TEST(answer(500, "data:\n\n").message
+             == "the provider answered with HTTP status 500 and nothing "
+                "readable");
+}
+
+BOOST_AUTO_TEST_CASE(the_numbers_of_minimax_have_their_class) {
+  const struct {
+    int code;
+    std::string_view message;
+    std::string_view want;
+  } rows[] = {
+    {1000, "unknown error", "server_error"},
+    {1001, "timeout", "timeout"},
+    {1002, "rate limit", "rate_limit"},
+    {1004, "login fail", "authentication"},
+    {1008, "insufficient balance", "quota"},
+    {1027, "output new_sensitive", "model_refusal"},
+    {1039, "token limit", "rate_limit"},
+    {2013, "invalid params", "invalid_request"},
+    {2013, "invalid params, context window exceeds limit", "context_exceeded"},
+  };
+  for (const auto& [code, message, want] : rows) {
+    const auto body = R"({"choices":null,"base_resp":{"status_code":)"
+                      + std::to_string(code) + R"(,"status_msg":")"
+                      + std::string{message} + R"("}})";
+    BOOST_TEST_INFO_SCOPE(body);
+    BOOST_TEST(to_string(answer(200, body).code) == want);
+    const auto why = classify_in_stream("openai-chat", body);
+    BOOST_TEST(to_string(why.code) == want);
+    BOOST_TEST(why.message == message);
+  }
+  BOOST_TEST(to_string(answer(200, R"({"base_resp":{"status_code":0}})").code)
+             == "protocol");
 }
 
 BOOST_AUTO_TEST_CASE(a_body_in_a_200_is_classified_as_in_a_stream) {
