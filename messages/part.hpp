@@ -5,6 +5,7 @@
 #include "messages/stream.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -102,6 +103,8 @@ struct finished {
 /// An error inside the stream. Nothing of the attempt counts after it.
 struct failed {
   error why;
+  /// The finish reason that the wire gave before the error, or beside it.
+  std::optional<std::string> finish_raw = {};
 };
 
 } // namespace part

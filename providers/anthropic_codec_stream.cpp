@@ -83,7 +83,7 @@ event_reader::event_reader(bool short_way)
 
 bool event_reader::take_plain_delta(std::string_view type,
                                     std::string_view data, part_batch& out) {
-  if (type == "ping")
+  if (decoding::is_keep_alive(type))
     return false; // Its data is not looked at.
   const auto delta = plain_.scan(data);
   if (!delta)
@@ -107,8 +107,10 @@ void event_reader::take(std::string_view type, std::string_view data,
                         part_batch& out) {
   if (done() || take_plain_delta(type, data, out))
     return;
-  if (type == "ping" || data == "[DONE]")
-    return; // its data is not looked at; the marker is of another API
+  // The marker is of another API.
+  if (decoding::is_keep_alive(type) || data == "[DONE]"
+      || decoding::is_blank(data))
+    return;
   const auto event = parse_json(data);
   const bool is_error = type == "error";
   if (!event)
@@ -140,7 +142,7 @@ void event_reader::end(part_batch& out) {
 
 void event_reader::fail(error why, part_batch& out) {
   if (!done())
-    out.add(part::failed{std::move(why)});
+    out.add(part::failed{std::move(why), stop_reason_});
   failed_ = true;
 }
 

@@ -17,6 +17,11 @@ bool is_something(const json& value) {
          && !(value.is_structured() && value.empty());
 }
 
+bool is_keep_alive(std::string_view event_type) noexcept {
+  return event_type == "ping" || event_type == "keepalive"
+         || event_type == "keep-alive" || event_type == "heartbeat";
+}
+
 std::string explanation(std::string_view text) {
   return one_line(scrub(one_line(text, limits::error_body_bytes_max)),
                   limits::error_message_bytes_max);

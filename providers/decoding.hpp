@@ -18,6 +18,10 @@ bool is_blank(std::string_view text) noexcept;
 /// and [] in healthy events.
 bool is_something(const json& value);
 
+/// An event that says nothing but that the connection lives: what its data is
+/// does not matter, often it is no JSON.
+bool is_keep_alive(std::string_view event_type) noexcept;
+
 /// What a provider says of the end of its answer, for a person: one line,
 /// bounded, without keys.
 std::string explanation(std::string_view text);

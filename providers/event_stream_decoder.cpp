@@ -30,8 +30,10 @@ void event_stream_decoder::end(part_batch& out) {
 void event_stream_decoder::take(const sse_event& event, bool at_end,
                                 part_batch& out) {
   const auto data = ascii::trimmed(event.data);
-  if (!data.empty())
-    on_event(event, data, at_end, out);
+  if (data.empty()
+      || (decoding::is_keep_alive(event.type) && !data.starts_with('{')))
+    return;
+  on_event(event, data, at_end, out);
 }
 
 std::string_view event_stream_decoder::stray() const noexcept {
@@ -44,9 +46,10 @@ void event_stream_decoder::refuse_stray(std::string_view text,
     fail(decoding::unexpected_body("an event stream", text), out);
 }
 
-void event_stream_decoder::fail(error why, part_batch& out) {
+void event_stream_decoder::fail(error why, part_batch& out,
+                                std::optional<std::string> finish_raw) {
   over_ = true;
-  out.add(part::failed{std::move(why)});
+  out.add(part::failed{std::move(why), std::move(finish_raw)});
 }
 
 } // namespace penstock

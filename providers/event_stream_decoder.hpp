@@ -4,6 +4,8 @@
 #include "providers/codec.hpp"
 #include "providers/sse_decoder.hpp"
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace penstock {
@@ -30,7 +32,8 @@ protected:
   void refuse_stray(std::string_view text, part_batch& out);
 
   /// The one `part::failed`.
-  void fail(error why, part_batch& out);
+  void fail(error why, part_batch& out,
+            std::optional<std::string> finish_raw = {});
   /// Nothing more is taken.
   bool over() const noexcept { return over_; }
   void end_answer() noexcept { over_ = true; }

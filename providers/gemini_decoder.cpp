@@ -174,7 +174,7 @@ bool decoder::on_error(const json& chunk, std::string_view data,
   const auto& error_of = chunk.is_array() ? element(chunk, 0) : chunk;
   if (!is_something(member(error_of, "error")))
     return false;
-  fail(classify_in_stream(api, data), out);
+  fail(classify_in_stream(api, data), out, finish_raw_);
   return true;
 }
 

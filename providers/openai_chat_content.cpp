@@ -33,46 +33,51 @@ bool is_shown(const json& detail) {
 
 } // namespace
 
-// A text, or (Mistral, Databricks) an array of typed elements.
+// A text, or (Mistral, Databricks) an array of typed elements, or one of them.
 void openai_chat_decoder::on_content(const json& what, part_batch& out) {
+  if (what.is_object())
+    return on_element(what, out);
   if (!what.is_array())
     return parts_.text(bytes_of(what), out);
-  for (const auto& one : what) {
-    const auto type = bytes_of(one, "type");
-    if (type == "thinking") {
-      const auto& thinking = member(one, "thinking");
-      parts_.reasoning(bytes_of(thinking), out);
-      if (thinking.is_array())
-        for (const auto& piece : thinking)
-          parts_.reasoning(bytes_of(piece, "text"), out);
-      if (const auto proof = bytes_of(one, "signature"); !proof.empty())
+  for (const auto& one : what)
+    on_element(one, out);
+}
+
+void openai_chat_decoder::on_element(const json& one, part_batch& out) {
+  const auto type = bytes_of(one, "type");
+  if (type == "thinking") {
+    const auto& thinking = member(one, "thinking");
+    parts_.reasoning(bytes_of(thinking), out);
+    if (thinking.is_array())
+      for (const auto& piece : thinking)
+        parts_.reasoning(bytes_of(piece, "text"), out);
+    if (const auto proof = bytes_of(one, "signature"); !proof.empty())
+      parts_.sign(proof, {}, out);
+  } else if (type == "reasoning") {
+    const auto& summary = member(one, "summary");
+    for (std::size_t i = 0; summary.is_array() && i < summary.size(); ++i) {
+      parts_.reasoning(bytes_of(summary[i], "text"), out);
+      if (const auto proof = bytes_of(summary[i], "signature"); !proof.empty())
         parts_.sign(proof, {}, out);
-    } else if (type == "reasoning") {
-      const auto& summary = member(one, "summary");
-      for (std::size_t i = 0; summary.is_array() && i < summary.size(); ++i) {
-        parts_.reasoning(bytes_of(summary[i], "text"), out);
-        if (const auto proof = bytes_of(summary[i], "signature");
-            !proof.empty())
-          parts_.sign(proof, {}, out);
-      }
-    } else if (type == "image_url") {
-      on_file(one, out);
-    } else if (type == "reference") {
-      on_source({{}, {}, {}, to_text(one)}, out);
-    } else if (one.is_string()) {
-      parts_.text(bytes_of(one), out);
-    } else {
-      parts_.text(bytes_of(one, "text"), out);
-      parts_.refusal(bytes_of(one, "refusal"), out);
     }
+  } else if (type == "image_url") {
+    on_file(one, out);
+  } else if (type == "reference") {
+    on_source({{}, {}, {}, to_text(one)}, out);
+  } else if (one.is_string()) {
+    parts_.text(bytes_of(one), out);
+  } else {
+    parts_.text(bytes_of(one, "text"), out);
+    parts_.refusal(bytes_of(one, "refusal"), out);
   }
 }
 
 // OpenRouter sends the same text twice, in `reasoning` and in the details;
-// others have one of the strings only, and some gateways several.
+// others have one of the strings only, and some gateways several. LiteLLM has
+// the text in a string, and what proves it in Anthropic's blocks.
 void openai_chat_decoder::on_reasoning(const json& delta, part_batch& out) {
   const auto& details = member(delta, "reasoning_details");
-  bool in_details = false;
+  bool in_details = false, in_text = false;
   if (details.is_array())
     for (const auto& detail : details)
       in_details = in_details || is_shown(detail);
@@ -83,10 +88,27 @@ void openai_chat_decoder::on_reasoning(const json& delta, part_batch& out) {
       if (text.empty())
         text = bytes_of(delta, name);
     parts_.reasoning(text, out);
+    in_text = !text.empty();
   }
   if (details.is_array())
     for (const auto& detail : details)
       on_reasoning_detail(detail, in_details, out);
+  if (const auto& blocks = member(delta, "thinking_blocks"); blocks.is_array())
+    for (const auto& block : blocks)
+      on_thinking_block(block, !in_text && !in_details, out);
+}
+
+// Of Gemini's answers LiteLLM puts the signed part, whatever it is, where the
+// thinking is: beside a signature the text is not looked at.
+void openai_chat_decoder::on_thinking_block(const json& block, bool with_text,
+                                            part_batch& out) {
+  if (auto data = text_of(block, "data");
+      bytes_of(block, "type") == "redacted_thinking" && !data.empty())
+    return parts_.encrypted(std::move(data), {}, out);
+  if (const auto proof = bytes_of(block, "signature"); !proof.empty())
+    parts_.sign(proof, {}, out);
+  else if (with_text)
+    parts_.reasoning(bytes_of(block, "thinking"), out);
 }
 
 // Source: OpenRouter, "Reasoning tokens", `reasoning_details`. They want the

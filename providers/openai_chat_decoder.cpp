@@ -28,21 +28,27 @@ struct finish_row {
 
 constexpr std::array finish_table{
   finish_row{"stop", finish_reason::stop},
+  finish_row{"complete", finish_reason::stop},  // Cohere
   finish_row{"eos", finish_reason::stop},       // Together
   finish_row{"eos_token", finish_reason::stop}, // TGI
   finish_row{"stop_sequence", finish_reason::stop},
   finish_row{"end_turn", finish_reason::stop},
   finish_row{"length", finish_reason::length},
   finish_row{"max_tokens", finish_reason::length},
-  finish_row{"model_length", finish_reason::length}, // Mistral
+  finish_row{"max_output_tokens", finish_reason::length},
+  finish_row{"model_length", finish_reason::length},                  // Mistral
+  finish_row{"model_context_window_exceeded", finish_reason::length}, // Z.ai
   finish_row{"tool_calls", finish_reason::tool_calls},
+  finish_row{"tool_call", finish_reason::tool_calls},
   finish_row{"function_call", finish_reason::tool_calls},
   finish_row{"tool_use", finish_reason::tool_calls},
   finish_row{"content_filter", finish_reason::content_filter},
   finish_row{"refusal", finish_reason::content_filter},
-  finish_row{"sensitive", finish_reason::content_filter}, // Zhipu
+  finish_row{"safety", finish_reason::content_filter},    // Gemini's, handed on
+  finish_row{"sensitive", finish_reason::content_filter}, // Z.ai
   finish_row{"error", finish_reason::error},              // OpenRouter, Mistral
-  finish_row{"network_error", finish_reason::error},      // Zhipu
+  finish_row{"abort", finish_reason::error},              // vLLM, SGLang
+  finish_row{"network_error", finish_reason::error},      // Z.ai
   finish_row{"insufficient_system_resource", finish_reason::error}, // DeepSeek
 };
 
@@ -61,6 +67,7 @@ constexpr std::array plain_chunk{
   rule{"choices[0].delta.tool_calls", kind::nothing},
   rule{"choices[0].delta.function_call", kind::nothing},
   rule{"choices[0].delta.reasoning_details", kind::nothing},
+  rule{"choices[0].delta.thinking_blocks", kind::nothing},
   rule{"choices[0].delta.annotations", kind::nothing},
   rule{"choices[0].delta.audio", kind::nothing},
   rule{"choices[0].index", kind::same, "0"},
@@ -85,9 +92,10 @@ constexpr std::array plain_chunk{
   rule{"error", kind::nothing},
 };
 
+// In any case: gateways hand on what Gemini or Cohere call it.
 finish_reason unified(std::string_view raw) {
   for (const auto& row : finish_table)
-    if (row.raw == raw)
+    if (ascii::equal_ignoring_case(row.raw, raw))
       return row.reason;
   // Gemini's compatible endpoint says why: "content_filter: SAFETY".
   return raw.starts_with("content_filter") ? finish_reason::content_filter
@@ -141,7 +149,9 @@ std::string error_of(json what) {
 // @returns what is to be classified.
 std::optional<std::string> error_in(const json& chunk, std::string_view type,
                                     std::string_view data) {
-  if (type == "error" || is_something(member(chunk, "error"))
+  const auto& status = member(chunk, "base_resp");
+  if (type == "error" || count_of(status, "status_code").value_or(0) != 0
+      || is_something(member(chunk, "error"))
       || is_something(member(element(chunk, 0), "error"))
       || bytes_of(chunk, "object") == "error"
       || bytes_of(chunk, "type") == "error" || is_bare_error(chunk))
@@ -150,9 +160,6 @@ std::optional<std::string> error_in(const json& chunk, std::string_view type,
                             &member(member(chunk, "x_groq"), "error")})
     if (is_something(*place))
       return error_of(*place);
-  const auto& status = member(chunk, "base_resp");
-  if (count_of(status, "status_code").value_or(0) != 0)
-    return error_of(text_of(status, "status_msg"));
   return std::nullopt;
 }
 
@@ -181,7 +188,7 @@ void openai_chat_decoder::on_event(const sse_event& event,
   const auto chunk = parse_json(data);
   if (!chunk) {
     if (event.type == "error")
-      fail(classify_text_in_stream(api, data), out);
+      fail(classify_text_in_stream(api, data), out, finish_raw_);
     else if (!at_end)
       fail(chunk.error(), out);
     return;
@@ -218,11 +225,15 @@ bool openai_chat_decoder::on_error(const json& chunk, std::string_view type,
   const auto what = error_in(chunk, type, data);
   if (!what)
     return false;
+  auto raw = finish_raw_;
   if (chunk.contains("choices")) { // It is a chunk nevertheless.
+    const auto& choice = choice_of(chunk);
     on_info(chunk, out);
-    on_usage(chunk, choice_of(chunk), out);
+    on_usage(chunk, choice, out);
+    if (auto beside = text_of(choice, "finish_reason"); !beside.empty())
+      raw = std::move(beside);
   }
-  fail(classify_in_stream(api, *what), out);
+  fail(classify_in_stream(api, *what), out, std::move(raw));
   return true;
 }
 

@@ -47,8 +47,10 @@ private:
   void on_chunk(const json& chunk, part_batch& out);
   void on_delta(const json& delta, part_batch& out);
   void on_content(const json& what, part_batch& out);
+  void on_element(const json& one, part_batch& out);
   void on_reasoning(const json& delta, part_batch& out);
   void on_reasoning_detail(const json& detail, bool with_text, part_batch& out);
+  void on_thinking_block(const json& block, bool with_text, part_batch& out);
   void on_file(const json& image, part_batch& out);
   void on_audio(const json& audio, part_batch& out);
   void on_info(const json& chunk, part_batch& out);

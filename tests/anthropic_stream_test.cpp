@@ -133,6 +133,15 @@ BOOST_AUTO_TEST_CASE(an_event_named_error_may_be_a_plain_text) {
              boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(an_error_keeps_the_stop_reason_before_it) {
+  const auto parts = decode(
+    sse({R"({"type":"message_delta","delta":{"stop_reason":"end_turn"}})",
+         R"({"type":"error","error":{"type":"api_error","message":"M"}})"}));
+  const auto* failed = std::get_if<penstock::part::failed>(&parts.back());
+  BOOST_TEST_REQUIRE(failed);
+  BOOST_TEST(failed->finish_raw.value_or("") == "end_turn");
+}
+
 BOOST_AUTO_TEST_CASE(a_body_that_is_no_event_stream_fails_at_its_end) {
   const std::pair<const char*, const char*> bodies[] = {
     {"", "failed stream_truncated: the answer has no body"},

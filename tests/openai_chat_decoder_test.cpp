@@ -235,7 +235,7 @@ const chat_row error_table[] = {
   {"an error line", {chat_delta(R"({"content":"a"})"), R"({"error":{"message":"m","type":"server_error","code":"rate_limit_exceeded"}})", stop},
    {"text0 a", "failed rate_limit", "unfinished"}},
   {"an error as a text", {R"({"error":"boom"})"}, {"failed server_error", "unfinished"}},
-  {"in the choice", {R"({"choices":[{"index":0,"delta":{},"finish_reason":"error","error":{"code":429,"message":"m"}}]})"}, {"failed rate_limit", "unfinished"}},
+  {"in the choice", {R"({"choices":[{"index":0,"delta":{},"finish_reason":"error","error":{"code":429,"message":"m"}}]})"}, {"failed rate_limit raw=error", "unfinished"}},
   {"vLLM's", {R"({"object":"error","message":"m","type":"BadRequestError","code":400})"}, {"failed invalid_request", "unfinished"}},
   {"a bare one", {R"({"code":"Throttling","message":"m","request_id":"r"})"}, {"failed rate_limit", "unfinished"}},
   {"ditto, by its type", {R"({"message":"m","type":"server_error","param":"","code":""})"}, {"failed server_error", "unfinished"}},

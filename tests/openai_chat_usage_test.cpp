@@ -5,6 +5,7 @@
 #define BOOST_TEST_MODULE openai_chat_usage
 #include <boost/test/unit_test.hpp>
 
+#include "providers/codec.hpp"
 #include "tests/support/openai_chat_rows.hpp"
 
 using namespace penstock;
@@ -50,7 +51,32 @@ const chat_row form_table[] = {
   {"a status that is none", {R"({"choices":[],"base_resp":{"status_code":0,"status_msg":""}})", stop}, {"finished stop stop"}},
   {"in a chunk that says who answered and what it cost",
    {R"({"id":"x","model":"m","error":{"code":502,"message":"m"},"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}],"usage":{"prompt_tokens":3,"completion_tokens":1}})"},
-   {"info x m", "usage 3 0 0 1 0 partial", "failed server_error", "unfinished"}},
+   {"info x m", "usage 3 0 0 1 0 partial", "failed server_error raw=error", "unfinished"}},
+  {"an error behind the finish reason", {stop, R"({"error":{"code":500,"message":"m"}})"}, {"failed server_error raw=stop"}},
+  {"LiteLLM's blocks prove what a string says",
+   {chat_delta(R"({"reasoning_content":"r","thinking_blocks":[{"type":"thinking","thinking":"r","signature":null}]})"),
+    chat_delta(R"({"reasoning_content":"","thinking_blocks":[{"type":"thinking","thinking":"","signature":"p"}]})"),
+    chat_delta(R"({"thinking_blocks":[{"type":"redacted_thinking","data":"e"}]})"), chat_delta(R"({"content":"a"})"), stop},
+   {"reasoning0 r", "reasoning_end0 signature=p", "reasoning_end1 encrypted=e", "text2 a", "text_end2", "finished stop stop"}},
+  {"ditto, without the string",
+   {chat_delta(R"({"thinking_blocks":[{"type":"thinking","thinking":"r"}]})"), stop},
+   {"reasoning0 r", "reasoning_end0", "finished stop stop"}},
+  {"ditto, of Gemini: what is signed is the answer",
+   {chat_delta(R"({"content":"a","thinking_blocks":[{"type":"thinking","thinking":"{\"text\":\"a\"}","signature":"p"}]})"), stop},
+   {"reasoning_end0 signature=p", "text1 a", "text_end1", "finished stop stop"}},
+  {"an element of content without its list", {chat_delta(R"({"content":{"type":"text","text":"a"}})"), stop},
+   {"text0 a", "text_end0", "finished stop stop"}},
+};
+
+const chat_row finish_table[] = {
+  {"Gemini's word, and a call without input",
+   {chat_delta(R"({"tool_calls":[{"index":0,"id":"i","function":{"name":"f"}}]})", "STOP")},
+   {"call0 i f", "complete0 {}", "finished stop STOP"}},
+  {"ditto", {chat_delta("{}", "MAX_TOKENS")}, {"finished length MAX_TOKENS"}},
+  {"ditto, refused", {chat_delta("{}", "SAFETY")}, {"finished content-filter SAFETY"}},
+  {"Cohere", {chat_delta("{}", "COMPLETE")}, {"finished stop COMPLETE"}},
+  {"Z.ai", {chat_delta("{}", "model_context_window_exceeded")}, {"finished length model_context_window_exceeded"}},
+  {"vLLM gave up", {chat_delta("{}", "abort")}, {"finished error abort"}},
 };
 
 const chat_row pieces_table[] = {
@@ -123,6 +149,27 @@ BOOST_AUTO_TEST_CASE(decodes_usage) {
 
 BOOST_AUTO_TEST_CASE(decodes_tools_that_the_server_ran) {
   check_chat(executed_table);
+}
+
+BOOST_AUTO_TEST_CASE(a_finish_reason_is_known_by_whatever_name) {
+  check_chat(finish_table);
+}
+
+BOOST_AUTO_TEST_CASE(an_event_that_keeps_the_connection_alive_says_nothing) {
+  for (const auto* name : {"ping", "keepalive", "keep-alive", "heartbeat"})
+    for (const auto* api : {"openai-chat", "openai-responses", "google-gemini",
+                            "anthropic-messages"}) {
+      BOOST_TEST_INFO_SCOPE(name << " of " << api);
+      const auto decoder = find_codec(api)->make_decoder({});
+      part_batch out;
+      for (const auto* data : {"2026-11-26T10:00:00Z", "keep", "[1", ""})
+        decoder->push(
+          std::string{"event: "} + name + "\ndata: " + data + "\n\n", out);
+      decoder->push("data:\n\n", out);
+      decoder->end(out);
+      BOOST_TEST(out.empty());
+      BOOST_TEST(!decoder->finished());
+    }
 }
 
 BOOST_AUTO_TEST_CASE(decodes_what_a_server_puts_where_no_other_does) {

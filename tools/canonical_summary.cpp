@@ -125,6 +125,8 @@ void canonical_summary::take(const part::finished& p) {
 
 void canonical_summary::take(const part::failed& p) {
   errors_.push_back(p.why);
+  if (p.finish_raw)
+    raw_beside_error_ = p.finish_raw;
 }
 
 std::string canonical_summary::text() const {
@@ -173,8 +175,8 @@ std::string canonical_summary::text() const {
                        : !finish_       ? "incomplete"
                                         : to_string(finish_->reason);
   o["finish"] = {{"unified", unified}, {"raw", nullptr}};
-  if (finish_ && finish_->raw)
-    o["finish"]["raw"] = *finish_->raw;
+  if (const auto& raw = finish_ ? finish_->raw : raw_beside_error_)
+    o["finish"]["raw"] = *raw;
   o["usage"] = usage_ ? usage_object(*usage_) : ordered_json();
   auto& errors = o["errors"] = ordered_json::array();
   for (const auto& e : errors_)

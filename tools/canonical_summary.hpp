@@ -58,6 +58,7 @@ private:
   std::vector<source> sources_;
   std::optional<token_usage> usage_;
   std::optional<finish> finish_;
+  std::optional<std::string> raw_beside_error_;
   std::vector<error> errors_;
 };
 

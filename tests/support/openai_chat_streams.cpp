@@ -88,7 +88,8 @@ std::string shown(const stream_part& part) {
                + (p.explanation.empty() ? "" : ": " + p.explanation);
       },
       [](const part::failed& p) {
-        return "failed " + std::string{to_string(p.why.code)};
+        return "failed " + std::string{to_string(p.why.code)}
+               + with("raw", p.finish_raw.value_or(""));
       },
     },
     part);
