@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
+#include <limits>
 
 namespace penstock {
 
@@ -56,11 +58,17 @@ std::string_view to_string(event::stream_abort::reason reason) noexcept {
 token_usage& token_usage::operator+=(const token_usage& other) noexcept {
   const bool first = *this == token_usage{};
   known = first ? other.known : std::min(known, other.known);
-  input_total += other.input_total;
-  cache_read += other.cache_read;
-  cache_write += other.cache_write;
-  output_total += other.output_total;
-  reasoning += other.reasoning;
+  // Counts from outside do not wrap.
+  const auto add = [](std::uint64_t& sum, std::uint64_t more) {
+    sum = more > std::numeric_limits<std::uint64_t>::max() - sum
+            ? std::numeric_limits<std::uint64_t>::max()
+            : sum + more;
+  };
+  add(input_total, other.input_total);
+  add(cache_read, other.cache_read);
+  add(cache_write, other.cache_write);
+  add(output_total, other.output_total);
+  add(reasoning, other.reasoning);
   return *this;
 }
 

@@ -14,6 +14,7 @@ bool is_blank(std::string_view text) noexcept {
 
 bool is_something(const json& value) {
   return !value.is_null() && value != "" && value != false
+         && !(value.is_number() && value == 0)
          && !(value.is_structured() && value.empty());
 }
 

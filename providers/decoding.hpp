@@ -14,8 +14,8 @@ namespace penstock::decoding {
 /// Nothing but white space.
 bool is_blank(std::string_view text) noexcept;
 
-/// Whether a member says anything: servers send `"error": null`, "", false, {}
-/// and [] in healthy events.
+/// Whether a member says anything: servers send `"error": null`, "", false, 0,
+/// {} and [] in healthy events.
 bool is_something(const json& value);
 
 /// An event that says nothing but that the connection lives: what its data is

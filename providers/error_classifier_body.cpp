@@ -170,11 +170,12 @@ void read_error(const json& error, error_facts& facts, int wrappings) {
   add_code(facts, member(member(error, "innererror"), "code"));
   if (facts.param.empty())
     facts.param = text_of(error, "param");
-  // Cloudflare and others: seconds.
-  const auto& wait = member(error, "retry_after");
-  if (!facts.retry_after && (wait.is_number() || wait.is_string()))
-    facts.retry_after =
-      duration_from_text(wait.is_string() ? text_of(wait) : to_text(wait));
+  // Cloudflare's and others', and Codex's: seconds.
+  for (const char* name : {"retry_after", "resets_in_seconds"})
+    if (const auto& wait = member(error, name);
+        !facts.retry_after && (wait.is_number() || wait.is_string()))
+      facts.retry_after =
+        duration_from_text(wait.is_string() ? text_of(wait) : to_text(wait));
   // OpenRouter's "Provider returned error" says nothing; the raw text does.
   if (bytes_of(error, "message") == "Provider returned error"
       || bytes_of(error, "message").empty())

@@ -141,6 +141,7 @@ constexpr code_row code_rows[] = {
   // The prompt and the model.
   {"context_length_exceeded", errc::context_exceeded},
   {"context_window_exceeded", errc::context_exceeded},
+  {"context_exceeded", errc::context_exceeded}, // ds4
   {"exceed_context_size_error", errc::context_exceeded},
   {"model_max_prompt_tokens_exceeded", errc::context_exceeded},
   {"request_too_large", errc::context_exceeded},

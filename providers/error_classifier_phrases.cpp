@@ -15,6 +15,7 @@ using phrases = std::span<const std::string_view>;
 
 constexpr std::string_view context_phrases[] = {
   "prompt is too long",
+  "prompt too long",
   "maximum context length",
   "maximum context window",
   "maximum prompt length",
@@ -31,15 +32,20 @@ constexpr std::string_view context_phrases[] = {
   "greater than the context length",
   "input is too long for requested model",
   "reduce the length of the messages",
-  "longer than the model's context length", // SGLang
-  "longer than the maximum model length",   // vLLM
-  "context size has been exceeded",         // llama.cpp
-  "exceeded model token limit",             // Moonshot
-  "prompt exceeds max length",              // Z.AI
-  "range of input length should be",        // Alibaba
-  "is loaded with context length of only",  // LM Studio
-  "reduce the input token count",           // Vertex AI
-  "prompt 超长",                            // Z.AI
+  "longer than the model's context length",     // SGLang
+  "longer than the maximum model length",       // vLLM
+  "context size has been exceeded",             // llama.cpp
+  "exceeded model token limit",                 // Moonshot
+  "prompt exceeds max length",                  // Z.AI
+  "range of input length should be",            // Alibaba
+  "is loaded with context length of only",      // LM Studio
+  "reduce the input token count",               // Vertex AI
+  "exceeds the maximum allowed input length",   // Z.AI's GLM, Poolside
+  "more than max tokens allowed",               // Z.AI's GLM
+  "exceeds context size",                       // ds4
+  "`inputs` must have less than",               // TGI
+  "`inputs` tokens + `max_new_tokens` must be", // TGI, Together
+  "prompt 超长",                                // Z.AI
 };
 
 constexpr std::string_view quota_phrases[] = {

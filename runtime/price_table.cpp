@@ -124,7 +124,8 @@ std::optional<double> price_table::cost(const std::string& model,
   const auto* p = find(model);
   if (!p || u.known == token_usage::quality::unknown)
     return std::nullopt;
-  const auto cached = std::min(u.input_total, u.cache_read + u.cache_write);
+  auto cached = std::min(u.input_total, u.cache_read);
+  cached += std::min(u.input_total - cached, u.cache_write);
   return static_cast<double>(u.input_total - cached) * p->input
          + static_cast<double>(u.cache_read) * p->cache_read
          + static_cast<double>(u.cache_write) * p->cache_write

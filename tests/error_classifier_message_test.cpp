@@ -156,6 +156,8 @@ BOOST_AUTO_TEST_CASE(a_delay_in_the_body_counts_where_no_header_does) {
              == 1'500);
   BOOST_TEST(delay(R"({"message":"m","retry_after":9})", {{"retry-after", "2"}})
              == 2'000);
+  BOOST_TEST(delay(R"({"error":{"message":"m","resets_in_seconds":7139}})")
+             == 7'139'000);
   for (const auto* none : {"null", "-1", "{}", "\"soon\"", "1e300"})
     BOOST_TEST(
       delay(R"({"message":"m","retry_after":)" + std::string{none} + "}")

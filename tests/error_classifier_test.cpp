@@ -42,6 +42,11 @@ const row table[] = {
   {"Z.ai's prompt", 400, R"({"error":{"code":"1261","message":"Prompt 超长"}})", errc::context_exceeded},
   {"Z.ai's balance", 429, R"({"error":{"code":"1113","message":"余额不足或无可用资源包,请充值。"}})", errc::quota},
   {"Z.ai's model", 400, R"({"error":{"code":"1211","message":"模型不存在，请检查模型代码。"}})", errc::model_not_found},
+  {"GLM's prompt", 400, R"({"error":{"message":"Input length 877338 exceeds the maximum allowed input length of 639968 tokens","code":"400"}})", errc::context_exceeded},
+  {"ditto, in other words", 400, R"({"error":{"message":"tokens in request more than max tokens allowed","code":"1210"}})", errc::context_exceeded},
+  {"TGI's prompt, handed on", 400, R"({"error":{"message":"Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193."}})", errc::context_exceeded},
+  {"Atlas' prompt", 400, R"({"error":{"message":"Prompt too long: 5152 tokens exceeds max_seq_len 2048"}})", errc::context_exceeded},
+  {"ds4's prompt", 500, R"({"error":{"message":"m","type":"context_exceeded"}})", errc::context_exceeded},
   {"OpenRouter's route", 404, R"({"error":{"message":"No endpoints found that support tool use.","code":404}})", errc::model_not_found},
   // The status alone.
   {"400", 400, "", errc::invalid_request},

@@ -45,6 +45,8 @@ const chat_row form_table[] = {
    {"text0 ab", "text_end0", "finished stop stop"}},
   {"MiniMax's status", {R"({"id":"x","choices":null,"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}})"},
    {"info x ", "failed quota", "unfinished"}},
+  {"an error that is zero is none", {R"({"error":0,"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]})"},
+   {"text0 a", "text_end0", "finished stop stop"}},
   {"news of how it goes are no errors",
    {R"({"status":"queued","message":"m"})", R"({"status":"ENDED","message":"m"})", R"({"code":"Success","message":"m"})", stop},
    {"finished stop stop"}},

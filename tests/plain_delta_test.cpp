@@ -11,12 +11,12 @@
 #include "providers/openai_chat_decoder.hpp"
 #include "providers/openai_responses_decoder.hpp"
 #include "tests/support/openai_chat_streams.hpp"
+#include "tests/support/skipping.hpp"
 
 #include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <memory>
 #include <random>
@@ -34,10 +34,8 @@ struct recorded {
 std::vector<recorded> recordings() {
   const auto* folder = std::getenv("PENSTOCK_CORPUS");
   const fs::path root = folder ? folder : "../shared/corpus";
-  if (!fs::is_directory(root)) {
-    std::cerr << "SKIPPED: no recordings at " << root << '\n';
-    std::exit(77);
-  }
+  if (!fs::is_directory(root))
+    testing::skip_case("no recordings at " + root.string());
   std::vector<recorded> all;
   for (const auto& entry : fs::recursive_directory_iterator{root}) {
     if (entry.path().filename() != "stream.sse")

@@ -6,6 +6,8 @@
 
 #include "runtime/price_table.hpp"
 
+#include <cstdint>
+#include <limits>
 #include <string>
 
 using namespace penstock;
@@ -47,6 +49,21 @@ BOOST_AUTO_TEST_CASE(every_kind_of_token_has_its_price) {
   BOOST_REQUIRE(cost.has_value());
   BOOST_TEST(*cost == 2 + 1 + 9 + 5,
              boost::test_tools::tolerance(close_enough));
+}
+
+BOOST_AUTO_TEST_CASE(absurd_counts_neither_wrap_nor_pay) {
+  constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+  auto sum = used(most - 1, 1, most, 5);
+  sum += used(3, 1, 1, most);
+  BOOST_TEST(sum.input_total == most);
+  BOOST_TEST(sum.cache_read == 2u);
+  BOOST_TEST(sum.cache_write == most);
+  BOOST_TEST(sum.output_total == most);
+  // All of the input is from the cache, and more: none of it is plain.
+  const auto cost = table().cost("p:all", used(1000, most, most, 0));
+  BOOST_REQUIRE(cost.has_value());
+  const auto cached = static_cast<double>(most) * 3.5 / 1000;
+  BOOST_TEST(*cost == cached, boost::test_tools::tolerance(close_enough));
 }
 
 BOOST_AUTO_TEST_CASE(a_cache_without_a_price_costs_as_input) {

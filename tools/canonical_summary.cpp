@@ -1,8 +1,12 @@
 #include "tools/canonical_summary.hpp"
 
+#include "providers/decoding.hpp"
 #include "providers/json.hpp"
 #include "tools/sha256.hpp"
 
+#include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 namespace penstock::cli {
@@ -19,18 +23,18 @@ ordered_json value_or_null(const std::string& text) {
 }
 
 // Signed: one provider has been seen to report more cached than read tokens.
-std::int64_t signed_count(std::uint64_t count) {
-  return static_cast<std::int64_t>(count);
+std::int64_t uncached(const token_usage& u) {
+  constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+  const auto cached = decoding::sum(u.cache_read, u.cache_write);
+  return u.input_total >= cached
+           ? static_cast<std::int64_t>(std::min(u.input_total - cached, most))
+           : -static_cast<std::int64_t>(std::min(cached - u.input_total, most));
 }
 
 ordered_json usage_object(const token_usage& u) {
-  return {{"input_total", u.input_total},
-          {"input_uncached",
-           signed_count(u.input_total - u.cache_read - u.cache_write)},
-          {"cache_read", u.cache_read},
-          {"cache_write", u.cache_write},
-          {"output_total", u.output_total},
-          {"reasoning", u.reasoning}};
+  return {{"input_total", u.input_total},   {"input_uncached", uncached(u)},
+          {"cache_read", u.cache_read},     {"cache_write", u.cache_write},
+          {"output_total", u.output_total}, {"reasoning", u.reasoning}};
 }
 
 } // namespace

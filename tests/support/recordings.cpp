@@ -1,9 +1,9 @@
 #include "tests/support/recordings.hpp"
 
 #include "providers/json.hpp"
+#include "tests/support/skipping.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -30,13 +30,10 @@ std::vector<recording> recordings_of(const std::string& api) {
   for (const char* set : {"open", "open-cassettes"}) {
     const fs::path folder =
       fs::path{root ? root : "../shared/corpus"} / set / api;
-    if (!fs::is_directory(folder)) {
-      std::fprintf(stderr,
-                   "SKIPPED: no %s; set PENSTOCK_CORPUS to the folder of the "
-                   "recordings\n",
-                   folder.string().c_str());
-      std::exit(77);
-    }
+    if (!fs::is_directory(folder))
+      testing::skip_case("no " + folder.string()
+                         + "; set PENSTOCK_CORPUS to the folder of the "
+                           "recordings");
     for (const auto& entry : fs::directory_iterator{folder}) {
       const auto meta = parse_json(read(entry.path() / "meta.json"));
       all.push_back({entry.path().filename().string(),
