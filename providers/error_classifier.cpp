@@ -93,7 +93,10 @@ std::optional<bool> should_retry(const header_list& headers) {
 error classify_response(std::string_view, const http_response_head& head,
                         std::string_view body,
                         std::chrono::system_clock::time_point now) {
-  const auto facts = read_error_body(body);
+  auto facts = read_error_body(body);
+  // Amazon says what it is in a header, and in the body no more than a text.
+  if (const auto* type = find_header(head.headers, "x-amzn-errortype"))
+    facts.codes.insert(facts.codes.begin(), *type);
   error why;
   if (head.status >= 400) {
     // A gateway may answer with a status of its own and quote the provider's.

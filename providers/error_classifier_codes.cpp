@@ -38,6 +38,9 @@ constexpr code_row code_rows[] = {
   {"UNAUTHENTICATED", errc::authentication},
   {"unauthorized", errc::authentication, in_stream},
   {"UnrecognizedClientException", errc::authentication},
+  {"InvalidSignatureException", errc::authentication},
+  {"ExpiredTokenException", errc::authentication},
+  {"MissingAuthenticationTokenException", errc::authentication},
   {"account_deactivated", errc::authentication},
   {"MiniMax 1004", errc::authentication}, // its numbers, see read_value
   {"MiniMax 2049", errc::authentication},
@@ -128,6 +131,8 @@ constexpr code_row code_rows[] = {
   {"INTERNAL", errc::server_error, in_stream},
   {"UNKNOWN", errc::server_error, in_stream},
   {"InternalServerException", errc::server_error, in_stream},
+  {"ModelErrorException", errc::server_error}, // 424: their model failed
+  {"ModelStreamErrorException", errc::server_error},
   {"provider_unavailable", errc::server_error, in_stream},
 
   {"DEADLINE_EXCEEDED", errc::timeout},

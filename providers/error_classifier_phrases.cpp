@@ -32,14 +32,26 @@ constexpr std::string_view context_phrases[] = {
   "greater than the context length",
   "input is too long for requested model",
   "reduce the length of the messages",
-  "longer than the model's context length",     // SGLang
-  "longer than the maximum model length",       // vLLM
-  "context size has been exceeded",             // llama.cpp
-  "exceeded model token limit",                 // Moonshot
-  "prompt exceeds max length",                  // Z.AI
-  "range of input length should be",            // Alibaba
-  "is loaded with context length of only",      // LM Studio
-  "reduce the input token count",               // Vertex AI
+  "longer than the model's context length", // SGLang
+  "longer than the maximum model length",   // vLLM
+  "context size has been exceeded",         // llama.cpp
+  "exceeded model token limit",             // Moonshot
+  "prompt exceeds max length",              // Z.AI
+  "range of input length should be",        // Alibaba
+  "is loaded with context length of only",  // LM Studio
+  "reduce the input token count",           // Vertex AI
+  "model's context length is only",         // vLLM
+  "reduce the length of the input",         // vLLM
+  "exceeds maximum input length",           // TensorRT-LLM, DeepInfra
+  "should not exceed max_num_tokens",       // TensorRT-LLM
+  "exceeds session_len",                    // LMDeploy
+  "must be less than max_seq_len",          // SiliconFlow
+  "exceed max message tokens",              // Volcengine
+  "prompt token count of",                  // GitHub Copilot
+  "exceeds the model's context window",
+  "exceeds the model context window",
+  "max input tokens:",                          // Amazon's Titan
+  "tokens in the prompt cannot exceed",         // Cohere at Amazon
   "exceeds the maximum allowed input length",   // Z.AI's GLM, Poolside
   "more than max tokens allowed",               // Z.AI's GLM
   "exceeds context size",                       // ds4

@@ -47,6 +47,17 @@ const row table[] = {
   {"TGI's prompt, handed on", 400, R"({"error":{"message":"Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193."}})", errc::context_exceeded},
   {"Atlas' prompt", 400, R"({"error":{"message":"Prompt too long: 5152 tokens exceeds max_seq_len 2048"}})", errc::context_exceeded},
   {"ds4's prompt", 500, R"({"error":{"message":"m","type":"context_exceeded"}})", errc::context_exceeded},
+  {"vLLM's prompt", 400, R"({"error":{"message":"You passed 9 input tokens and requested 1 output tokens. However, the model's context length is only 8 tokens, resulting in a maximum input length of 7 tokens. Please reduce the length of the input prompt."}})", errc::context_exceeded},
+  {"TensorRT-LLM's prompt", 400, R"({"message":"Prompt length (9) exceeds maximum input length (8)."})", errc::context_exceeded},
+  {"ditto, with the answer", 400, R"({"message":"The sum of prompt length (9.0) and max_tokens (1) should not exceed max_num_tokens (8)."})", errc::context_exceeded},
+  {"LMDeploy's prompt", 400, R"({"message":"input token length 9 exceeds session_len 8"})", errc::context_exceeded},
+  {"SiliconFlow's prompt", 400, R"({"code":20015,"message":"length of prompt_tokens (9) must be less than max_seq_len (8).","data":null})", errc::context_exceeded},
+  {"Volcengine's prompt", 400, R"({"error":{"code":"InvalidParameter","message":"Total tokens of image and text exceed max message tokens."}})", errc::context_exceeded},
+  {"Copilot's prompt", 400, R"({"error":{"message":"prompt token count of 9 exceeds the limit of 8"}})", errc::context_exceeded},
+  {"a gateway's prompt", 400, R"({"message":"Prompt has 9 tokens which exceeds the model's context window of 8"})", errc::context_exceeded},
+  {"ditto", 400, R"({"message":"Your request exceeds the model context window of 8 tokens"})", errc::context_exceeded},
+  {"Titan's prompt", 400, R"({"message":"Too many input tokens. Max input tokens: 8, request input token count: 9"})", errc::context_exceeded},
+  {"Cohere's prompt at Amazon", 400, R"({"message":"too many tokens: total number of tokens in the prompt cannot exceed 8 - received 9."})", errc::context_exceeded},
   {"OpenRouter's route", 404, R"({"error":{"message":"No endpoints found that support tool use.","code":404}})", errc::model_not_found},
   // The status alone.
   {"400", 400, "", errc::invalid_request},
@@ -225,6 +236,29 @@ BOOST_AUTO_TEST_CASE(each_answer_has_its_class) {
       BOOST_TEST(to_string(got.code) == to_string(want));
       BOOST_TEST(!got.message.empty());
     }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(amazons_header_says_what_the_body_does_not) {
+  const struct {
+    int status;
+    const char* type;
+    errc want;
+  } rows[] = {
+    {403, "ExpiredTokenException:http://internal.amazon.com/x",
+     errc::authentication},
+    {403, "UnrecognizedClientException", errc::authentication},
+    {403, "AccessDeniedException", errc::permission},
+    {424, "ModelErrorException", errc::server_error},
+    {429, "ThrottlingException", errc::rate_limit},
+    {503, "ServiceUnavailableException", errc::overloaded},
+    {400, "ValidationException", errc::invalid_request},
+    {403, "Something", errc::permission},
+  };
+  for (const auto& [status, type, want] : rows) {
+    const auto got =
+      answer(status, R"({"message":"m"})", {{"x-amzn-errortype", type}});
+    BOOST_TEST(to_string(got.code) == to_string(want), type);
   }
 }
 
