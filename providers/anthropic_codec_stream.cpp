@@ -25,6 +25,11 @@ finish_reason unified(std::string_view stop_reason) {
     {"model_context_window_exceeded", finish_reason::length},
     {"tool_use", finish_reason::tool_calls},
     {"refusal", finish_reason::content_filter},
+    // Of OpenAI, by compatible servers that do not translate it.
+    {"stop", finish_reason::stop},
+    {"length", finish_reason::length},
+    {"tool_calls", finish_reason::tool_calls},
+    {"content_filter", finish_reason::content_filter},
   };
   for (const auto& [name, reason] : reasons)
     if (name == stop_reason)
@@ -234,6 +239,7 @@ void event_reader::close_open_calls(part_batch& out) {
 }
 
 void event_reader::finish(part_batch& out) {
+  close_stray(out);
   close_open_calls(out);
   tell_container(out);
   if (failed_)
@@ -245,8 +251,14 @@ void event_reader::finish(part_batch& out) {
     explanation_});
 }
 
+void event_reader::close_stray(part_batch& out) {
+  close(stray_, out);
+  stray_ = {};
+}
+
 void event_reader::block_start(const json& event, std::string_view data,
                                part_batch& out) {
+  close_stray(out);
   last_index_ = count_of(event, "index").value_or(last_index_ + 1);
   auto ordered = parse_ordered_json(data);
   auto* const start =
@@ -268,7 +280,12 @@ content_block* event_reader::last_block(kind if_missing) {
     if (block.what == if_missing)
       return &block;
     block.partly_known = true;
-    return nullptr;
+    if (if_missing != kind::text
+        || (block.what != kind::thinking && block.what != kind::call))
+      return nullptr;
+    // SGLang and LiteLLM have put the answer's text where these are.
+    stray_.what = kind::text;
+    return &stray_;
   }
   if (if_missing != kind::text && if_missing != kind::thinking)
     return nullptr;
@@ -322,6 +339,7 @@ void event_reader::block_delta(const json& event, std::string_view data,
 }
 
 void event_reader::block_stop(const json& event, part_batch& out) {
+  close_stray(out);
   const auto index = count_of(event, "index").value_or(last_index_);
   if (auto found = blocks_.extract(index))
     close(found.mapped(), out);

@@ -108,6 +108,7 @@ private:
   void message_delta(const json& event, part_batch& out);
   void close_open_calls(part_batch& out);
   void finish(part_batch& out);
+  void close_stray(part_batch& out);
   void block_start(const json& event, std::string_view data, part_batch& out);
   void block_delta(const json& event, std::string_view data, part_batch& out);
   void block_stop(const json& event, part_batch& out);
@@ -145,6 +146,7 @@ private:
   delta_scanner plain_;
   std::uint64_t plain_index_ = 0; // of the block whose delta it knows
   std::map<std::uint64_t, content_block> blocks_; // open, by index
+  content_block stray_; // text that came where another block is; closed: other
   std::uint64_t last_index_ = 0;
   std::map<std::string, provider_call, std::less<>> provider_calls_; // by id
   usage_counter usage_;

@@ -288,6 +288,10 @@ BOOST_AUTO_TEST_CASE(stop_reasons_have_their_unified_name) {
     {"refusal", "content-filter"},
     {"compaction", "other"},
     {"new_in_2030", "other"},
+    {"stop", "stop"}, // Untranslated.
+    {"length", "length"},
+    {"tool_calls", "tool-calls"},
+    {"content_filter", "content-filter"},
   };
   for (const auto& [raw, unified] : reasons)
     BOOST_TEST(decoded(answer({}, raw)).back()

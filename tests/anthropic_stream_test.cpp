@@ -133,6 +133,29 @@ BOOST_AUTO_TEST_CASE(an_event_named_error_may_be_a_plain_text) {
              boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(text_in_the_place_of_another_block_is_not_lost) {
+  const auto body = sse(
+    {start(R"({"type":"thinking","thinking":""})"),
+     R"({"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"t"}})",
+     text("a"), text("b"), R"({"type":"content_block_stop","index":0})",
+     R"({"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"i","name":"f","input":{}}})",
+     R"({"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"c"}})",
+     R"({"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"[]"}})",
+     R"({"type":"content_block_stop","index":1})",
+     R"({"type":"content_block_start","index":2,"content_block":{"type":"new"}})",
+     R"({"type":"content_block_delta","index":2,"delta":{"type":"text_delta","text":"of a kind that is not known"}})",
+     R"({"type":"message_delta","delta":{"stop_reason":"tool_use"}})",
+     message_stop});
+  std::string shown;
+  for (const auto& line : decoded(body))
+    shown += line + "\n";
+  BOOST_TEST_INFO(shown);
+  BOOST_TEST(shown.find("reasoning 0 t\ntext 1 ab\n") != shown.npos);
+  BOOST_TEST(shown.find("text 3 c\n") != shown.npos);
+  BOOST_TEST(shown.find("tool_complete 2 [] []") != shown.npos);
+  BOOST_TEST(shown.find("not known") == shown.npos);
+}
+
 BOOST_AUTO_TEST_CASE(an_error_keeps_the_stop_reason_before_it) {
   const auto parts = decode(
     sse({R"({"type":"message_delta","delta":{"stop_reason":"end_turn"}})",
