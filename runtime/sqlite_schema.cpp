@@ -119,11 +119,20 @@ expected<void> check_place(const std::string& path, const std::string& lock) {
   namespace fs = std::filesystem;
   std::error_code ignored;
   const auto there = fs::status(path, ignored);
+  ignored.clear();
   if (fs::is_directory(there))
     return refused("the store " + path + " is a directory; name a file in it");
   if (fs::exists(there) && !fs::is_regular_file(there))
     return refused("the store " + path
                    + " is a device or a pipe; choose another file");
+  // Its lock and its journal go by its name: under another name it would be
+  // opened a second time, and damaged.
+  const auto names =
+    fs::is_regular_file(there) ? fs::hard_link_count(path, ignored) : 1;
+  if (!ignored && names > 1)
+    return refused("the store " + path
+                   + " has another name as well (a hard link), under which it "
+                     "may be in use; remove that, or copy the file");
   if (fs::is_regular_file(there) && !fs::exists(lock, ignored)
       && is_foreign(path))
     return refused("the store " + path
@@ -174,6 +183,10 @@ expected<std::int64_t> version_of(sqlite_connection& db,
   if (whose != store_application_id)
     return refused(path
                    + " is a database of another program; choose another file");
+  if (version < 1)
+    return refused("the store " + path + " says of itself to have version "
+                   + std::to_string(version)
+                   + ", which no penstock writes; restore a backup");
   if (version > newest)
     return refused("the store " + path + " was written by a newer penstock ("
                    + "version " + std::to_string(version)

@@ -6,6 +6,7 @@
 #define BOOST_TEST_MODULE sqlite_store_faults
 #include <boost/test/unit_test.hpp>
 
+#include "runtime/sqlite_connection.hpp"
 #include "runtime/sqlite_store.hpp"
 #include "tests/support/faulty_vfs.hpp"
 #include "tests/support/store_calls.hpp"
@@ -181,4 +182,33 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_named_and_can_be_freed) {
   BOOST_TEST((on.write("w", {record::message_added{user_row(1, "x")}}).code
               == errc::none));
   BOOST_TEST(on.load("w").value().history.size() == 1u);
+}
+
+// ---- damage that SQLite cannot see -----------------------------------------
+
+BOOST_AUTO_TEST_CASE(verify_finds_a_part_that_is_gone) {
+  const temporary_dir dir;
+  const auto path = dir.file("store");
+  const auto open = [&] { return sqlite_store::open({path, {}, {}}).value(); };
+  const auto faults = [&] {
+    const auto made = open();
+    return answer_of<expected<std::vector<std::string>>>(
+             [&](auto done) { made->verify(std::move(done)); })
+      .value();
+  };
+  {
+    const auto made = open();
+    store_calls on{*made};
+    stream_writer s{stream_id{3}, "m1", 1};
+    on.write("w", {s.opened(), s.attempt(1)});
+    const auto text = s.log.open_text();
+    s.log.append(text, "x");
+    on.write("w", s.closed());
+  }
+  BOOST_TEST(faults().empty());
+  {
+    auto db = sqlite_connection::open({path, {}, false}).value();
+    BOOST_TEST(db->exec("DELETE FROM growth"));
+  }
+  BOOST_TEST(faults().size() == 1u);
 }

@@ -21,7 +21,7 @@ using namespace penstock::testing;
 
 namespace {
 
-constexpr stream_id s1{1}, s2{2}, s3{3};
+constexpr stream_id s1{1}, s2{2};
 
 struct fixture {
   temporary_dir dir;
@@ -205,6 +205,19 @@ BOOST_FIXTURE_TEST_CASE(a_second_user_is_refused_until_the_first_ends,
   open();
 }
 
+// Under its other name it would have another lock and another journal.
+BOOST_FIXTURE_TEST_CASE(a_file_with_two_names_is_refused, fixture) {
+  auto first = open();
+  std::filesystem::create_hard_link(path, dir.file("other"));
+  const auto second = sqlite_store::open({dir.file("other"), {}, {}});
+  BOOST_REQUIRE(!second.has_value());
+  BOOST_TEST(says(second.error().message, "hard link"));
+  first.reset();
+  BOOST_TEST(says(refusal(), "hard link"));
+  std::filesystem::remove(dir.file("other"));
+  open();
+}
+
 // As it is in any host that starts programs.
 BOOST_FIXTURE_TEST_CASE(a_process_that_is_being_started_holds_no_store,
                         fixture) {
@@ -230,6 +243,14 @@ BOOST_FIXTURE_TEST_CASE(a_newer_store_is_refused_untouched, fixture) {
   const auto why = refusal();
   BOOST_TEST(says(why, "newer penstock"));
   BOOST_TEST(says(why, "99"));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_version_that_cannot_be_is_refused, fixture) {
+  open();
+  for (const auto* version : {"0", "-1", "-2147483648"}) {
+    exec("PRAGMA user_version = " + std::string{version});
+    BOOST_TEST(says(refusal(), "no penstock writes"));
+  }
 }
 
 BOOST_FIXTURE_TEST_CASE(what_is_no_store_is_refused_untouched, fixture) {
@@ -373,27 +394,4 @@ BOOST_FIXTURE_TEST_CASE(power_syncs_what_is_shown_and_not_what_grows, fixture) {
   BOOST_TEST(disk.syncs() == before);
   on.write("w", s.closed());
   BOOST_TEST(disk.syncs() > before);
-}
-
-// ---- damage that SQLite cannot see -----------------------------------------
-
-BOOST_FIXTURE_TEST_CASE(verify_finds_a_part_that_is_gone, fixture) {
-  const auto faults = [&] {
-    const auto made = open();
-    return answer_of<expected<std::vector<std::string>>>(
-             [&](auto done) { made->verify(std::move(done)); })
-      .value();
-  };
-  {
-    const auto made = open();
-    store_calls on{*made};
-    stream_writer s{s3, "m1", 1};
-    on.write("w", {s.opened(), s.attempt(1)});
-    const auto text = s.log.open_text();
-    s.log.append(text, "x");
-    on.write("w", s.closed());
-  }
-  BOOST_TEST(faults().empty());
-  exec("DELETE FROM growth");
-  BOOST_TEST(faults().size() == 1u);
 }
