@@ -74,6 +74,7 @@ void tool_runner::run_tool(tool_run run, outcome_function done) {
   call.name = shared->what->what.name;
   call.timeout_ms = shared->what->timeout_ms;
   call.cancelled = shared->with.cancelled;
+  call.of = blocking_call::kind::handler;
   call.what = [shared](std::stop_token cancelled) {
     shared->with.cancelled = std::move(cancelled);
     shared->with.report = shared->report;

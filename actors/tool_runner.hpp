@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -16,6 +17,14 @@ namespace penstock {
 
 /// A function that may block.
 struct blocking_call {
+  /// Whose it is: a handler may take minutes, and no start, step or directory
+  /// of another workspace waits for that.
+  enum class kind : std::uint8_t {
+    handler, ///< A tool's.
+    hook,    ///< Another function of the host, or ours on a directory.
+    upkeep,  ///< Likewise; it runs even if the runner closes before its turn.
+  };
+
   std::string name; ///< For error messages: "prepare_step".
   /// Gets a token that is stopped when the result is not wanted any more:
   /// cancelled, timed out, or the runner closes. May throw.
@@ -26,6 +35,7 @@ struct blocking_call {
   std::function<void(std::stop_token)> what;
   std::chrono::milliseconds timeout_ms{300'000}; ///< > 0; from its begin.
   std::stop_token cancelled;                     ///< The caller's.
+  kind of = kind::hook;
 };
 
 /// One call of a tool.

@@ -62,8 +62,9 @@ struct runtime_options {
 
   /// Of CAF's scheduler. 0: one per core, at least 2.
   std::uint32_t threads = 0;
-  /// Tool handlers and hooks that run at the same time.
-  std::uint32_t tool_threads = 4;
+  /// Tool handlers that run at the same time, and as many hooks beside them.
+  /// Their threads are started when they are needed; one more handler waits.
+  std::uint32_t tool_threads = 64;
   /// Host callbacks that run at the same time. With one, they are serial.
   std::uint32_t callback_threads = 1;
   /// Of the destructor, and of `shutdown` without a deadline of its own.

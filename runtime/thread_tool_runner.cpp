@@ -7,26 +7,36 @@
 namespace penstock {
 
 thread_tool_runner::thread_tool_runner(clock& time, tool_thread_options options)
-  : pool_(std::make_shared<tool_pool>(time, options)) {}
+  : handlers_(std::make_shared<tool_pool>(time, options)),
+    others_(std::make_shared<tool_pool>(time, options)) {}
 
 thread_tool_runner::~thread_tool_runner() {
   close();
 }
 
 bool thread_tool_runner::excuse_caller() {
-  return pool_->excuse_caller();
+  return handlers_->excuse_caller() || others_->excuse_caller();
 }
 
 bool thread_tool_runner::close() {
-  return pool_->close();
+  const bool handlers = handlers_->close();
+  return others_->close() && handlers;
 }
 
 void thread_tool_runner::run_blocking(blocking_call call, done_function done) {
-  pool_->run(std::move(call), std::move(done));
+  auto& pool = call.of == blocking_call::kind::handler ? *handlers_ : *others_;
+  pool.run(std::move(call), std::move(done));
 }
 
 tool_thread_counts thread_tool_runner::counts() const {
-  return pool_->counts();
+  auto all = handlers_->counts();
+  const auto others = others_->counts();
+  all.threads += others.threads;
+  all.busy += others.busy;
+  all.hung += others.hung;
+  all.queued += others.queued;
+  all.hung_total += others.hung_total;
+  return all;
 }
 
 } // namespace penstock

@@ -11,13 +11,15 @@
 namespace penstock {
 
 struct tool_thread_options {
-  std::size_t threads = 4; ///< > 0. Calls that run at the same time.
+  /// > 0. Handlers that run at the same time, and as many other calls.
+  std::size_t threads = 4;
   /// Hung threads that are replaced; one more is not, and the pool shrinks.
   std::size_t hung_threads_max = 16;
   /// How long a call may go on after it was asked to stop, before its thread
   /// counts as hung.
   std::chrono::milliseconds cancel_grace_ms{2'000};
-  /// How long the destructor waits for calls that it has asked to stop.
+  /// How long the destructor waits for handlers that it has asked to stop, and
+  /// then for other calls.
   std::chrono::milliseconds close_deadline_ms{2'000};
 };
 
@@ -30,16 +32,16 @@ struct tool_thread_counts {
   std::size_t hung_total = 0; ///< Calls ever given up.
 };
 
-/// A pool of threads, started as they are needed. Calls begin in the order of
-/// their coming.
+/// A pool of threads for handlers and one for all else, started as they are
+/// needed. In each, calls begin in the order of their coming.
 ///
 /// A call that exceeds its `timeout_ms`, or does not return within
 /// `cancel_grace_ms` of its cancellation, is given up: `done` is called, and
 /// its thread, which hangs, is replaced. When the call returns after all,
 /// there is one thread too many and it ends.
 ///
-/// Limits:  threads + hung_threads_max threads. If all of them hang, calls
-///          fail at once.
+/// Limits:  threads + hung_threads_max threads a pool. If all of them hang, its
+///          calls fail at once.
 /// Threads: as `tool_runner`. A stop callback that a call has registered runs
 ///          on the thread that cancels it, an actor's perhaps, or on the
 ///          clock's: it must be short and must not block.
@@ -67,7 +69,7 @@ public:
   tool_thread_counts counts() const;
 
 private:
-  std::shared_ptr<class tool_pool> pool_; // shared with its threads
+  std::shared_ptr<class tool_pool> handlers_, others_; // shared with threads
 };
 
 } // namespace penstock

@@ -96,17 +96,20 @@ bool tool_pool::excuse_caller() {
 
 bool tool_pool::close() {
   errands later;
-  std::vector<entry_ptr> asked;
+  std::vector<entry_ptr> asked, upkeep;
   {
     const lock held{mutex_};
     if (std::exchange(closing_, true))
       return true;
-    for (const auto& one : std::exchange(queue_, {}))
-      settle(*one, cancelled(), later);
     for (const auto& one : running_) {
       one->asked_to_stop = true;
       asked.push_back(one);
     }
+    for (const auto& one : std::exchange(queue_, {}))
+      if (one->call.of == blocking_call::kind::upkeep)
+        upkeep.push_back(*running_.insert(one).first);
+      else
+        settle(*one, cancelled(), later);
   }
   work_changed_.notify_all();
   run_errands(later);
@@ -114,6 +117,10 @@ bool tool_pool::close() {
     one->stop.request_stop();
 
   lock held{mutex_};
+  for (const auto& one : upkeep) { // No thread may be left for it.
+    arm(one, one->call.timeout_ms);
+    execute(one, held);
+  }
   // A handler may hold the last reference to the runtime: then this is one of
   // the threads.
   if (const auto self = std::this_thread::get_id(); threads_.contains(self))

@@ -159,3 +159,29 @@ BOOST_AUTO_TEST_CASE(in_a_storm_every_call_ends_exactly_once) {
   for (const auto& count : told)
     BOOST_REQUIRE(count == 1);
 }
+
+// A directory of a stream is removed though the runtime ends.
+BOOST_AUTO_TEST_CASE(upkeep_that_waits_is_done_at_the_close) {
+  virtual_clock time;
+  std::vector<ending> ends(3);
+  int done = 0;
+  {
+    gate begun;
+    thread_tool_runner runner{time, {.threads = 1}};
+    runner.run_blocking(call([&](std::stop_token token) {
+                          begun.open();
+                          obey(token);
+                        }),
+                        ends[0].told());
+    BOOST_TEST(begun.wait());
+    runner.run_blocking(call([](auto) { throw 1; }), ends[1].told());
+    auto upkeep = call([&](auto) { ++done; });
+    upkeep.of = blocking_call::kind::upkeep;
+    runner.run_blocking(std::move(upkeep), ends[2].told());
+  }
+  BOOST_TEST(done == 1);
+  BOOST_TEST((ends[0].get().code == errc::aborted));
+  BOOST_TEST((ends[1].get().code == errc::aborted));
+  BOOST_TEST((ends[2].get() == error{}));
+  BOOST_TEST(time.pending() == 0u);
+}

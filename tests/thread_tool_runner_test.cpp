@@ -266,3 +266,20 @@ BOOST_AUTO_TEST_CASE(what_a_function_owns_is_gone_before_its_end_is_told) {
   BOOST_REQUIRE((result.wait_for(patience) == std::future_status::ready));
   BOOST_TEST(result.get());
 }
+
+// Two workspaces never wait for each other: a handler may take minutes.
+BOOST_AUTO_TEST_CASE(hooks_do_not_wait_for_handlers) {
+  virtual_clock time;
+  gate hold;
+  ending handler, hook;
+  thread_tool_runner runner{time, {.threads = 1}};
+  auto slow = call([&](auto) { hold.wait(); });
+  slow.of = blocking_call::kind::handler;
+  runner.run_blocking(std::move(slow), handler.told());
+  BOOST_TEST(hold.await_waiting(1));
+  runner.run_blocking(call([](auto) {}), hook.told());
+  BOOST_TEST((hook.get() == error{}));
+  BOOST_TEST(handler.count() == 0);
+  hold.open();
+  BOOST_TEST((handler.get() == error{}));
+}
