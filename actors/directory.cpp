@@ -1,5 +1,6 @@
 #include "actors/directory.hpp"
 
+#include "actors/refusal.hpp"
 #include "messages/type_ids.hpp"
 
 #include <algorithm>
@@ -19,11 +20,10 @@ directory::~directory() {
     caf_compat::post_exit(workspace.actor);
 }
 
-// A command that is dropped answers itself.
 template <class Command>
 void directory::route(const Command& m) {
   if (stopping_)
-    return;
+    return refuse_at_shutdown(m);
   if (auto it = retiring_.find(m.workspace_id); it != retiring_.end()) {
     it->second.held.push_back([this, m] { on(m); });
     return;
@@ -173,7 +173,8 @@ void directory::on(const stop_everything& m) {
   for (auto& [id, workspace] : live_)
     caf_compat::post(workspace.actor, stop_everything{});
   for (auto& [id, workspace] : retiring_)
-    workspace.held.clear();
+    for (auto& command : std::exchange(workspace.held, {}))
+      command(); // It is refused.
   for (auto& [id, subscribers] : parked_)
     for (auto& p : subscribers)
       p.sink->closed();

@@ -1,6 +1,7 @@
 // Internal: the door from the host's threads to the DIRECTORY shards.
 #pragma once
 
+#include "actors/refusal.hpp"
 #include "messages/actor_interfaces.hpp"
 #include "messages/actor_messages.hpp"
 
@@ -18,16 +19,18 @@ namespace penstock {
 /// Threads: any. A post is a lock shared with other posts and one enqueue.
 class command_port {
 public:
-  /// Posts to the shard of the command's workspace. Closed, it drops the
-  /// command, whose reply then answers itself.
+  /// Posts to the shard of the command's workspace. Closed, it refuses the
+  /// command.
   template <class Command>
   void post(Command command) {
     std::shared_lock guard{mutex_};
     if (!shards_.empty()) {
       const auto& shard = shards_[std::hash<std::string>{}(command.workspace_id)
                                   % shards_.size()];
-      caf_compat::post(shard, std::move(command));
+      return caf_compat::post(shard, std::move(command));
     }
+    guard.unlock(); // What answers may post again.
+    refuse_at_shutdown(command);
   }
 
   void open(std::vector<directory_actor> shards) {
