@@ -7,6 +7,8 @@
 #include "tests/support/usage_fixture.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 using namespace penstock;
@@ -62,6 +64,22 @@ BOOST_AUTO_TEST_CASE(of_standard_output) {
       check(run_tool(call), {line, {"standard output"}}, 1);
     }
   }
+}
+
+// ulimit -f: it is told like a full disk.
+BOOST_AUTO_TEST_CASE(of_a_file_that_may_not_grow) {
+  const words line{"--help"};
+  auto call = call_of({line, {}});
+  call.output_to = memfd_create("output", MFD_CLOEXEC);
+  rlimit usual{};
+  BOOST_REQUIRE(getrlimit(RLIMIT_FSIZE, &usual) == 0);
+  rlimit tight = usual;
+  tight.rlim_cur = 10;
+  BOOST_REQUIRE(setrlimit(RLIMIT_FSIZE, &tight) == 0);
+  const auto done = run_tool(call);
+  BOOST_REQUIRE(setrlimit(RLIMIT_FSIZE, &usual) == 0);
+  check(done, {line, {"standard output: "}}, 1);
+  close(call.output_to);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

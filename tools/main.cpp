@@ -4,6 +4,7 @@
 #include "tools/command.hpp"
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <exception>
 #include <fcntl.h>
 #include <iostream>
@@ -81,6 +82,7 @@ void reserve_standard_streams() {
 
 int main(int argc, char** argv) {
   reserve_standard_streams();
+  std::signal(SIGXFSZ, SIG_IGN); // A file that may not grow is an error.
   std::ios::sync_with_stdio(false);
   try {
     return run(argc, argv);
