@@ -83,6 +83,7 @@ struct live_stream {
   std::uint64_t preparation = 0; ///< Generation of the request under way.
   std::chrono::milliseconds delay{0};
   bool hedge_wanted = false;  ///< The request under way is a hedge's.
+  bool observed = false;      ///< It has been shown to the host, if it wants.
   boxed<attempt_race> race;   ///< Of `attempt` and its hedge.
   std::vector<racer> leaving; ///< They lost; to be booked when they settle.
 

@@ -16,6 +16,16 @@
 
 namespace penstock {
 
+error no_scratch_root() {
+  return {
+    errc::invalid_request,
+    "no scratch root is configured; set scratch_root or leave scratch_dir "
+    "out",
+    0,
+    {},
+    {}};
+}
+
 struct scratch_root::handle {
   owned_fd directory;
   dev_t device;

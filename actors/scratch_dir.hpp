@@ -12,6 +12,9 @@
 
 namespace penstock {
 
+/// Of a start that wants a directory where none can be had.
+error no_scratch_root();
+
 struct removal_limits {
   std::chrono::milliseconds deadline_ms{30'000};
   std::size_t entries_max = 1'000'000;

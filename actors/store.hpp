@@ -28,7 +28,7 @@ public:
   /// the same workspace. A `stream_opened` whose stream id or message id was
   /// used before in the workspace fails with `invalid_request`, and with it
   /// all of its batch; but one that resumes has the message id of the stream
-  /// that it `resumes`.
+  /// that it `resumes`. `ids_unused` asks for no more than that.
   virtual void write(const std::string& workspace_id,
                      std::vector<store_record> records,
                      std::function<void(error)> done) = 0;

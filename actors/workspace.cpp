@@ -8,6 +8,10 @@ using caf_compat::post;
 
 namespace {
 
+/// A step's request goes when its observer has seen it, or after this: who
+/// only looks on does not hold it up.
+constexpr auto observer_patience = std::chrono::seconds{1};
+
 /// Tells the workspace what a running tool reports.
 class report_to_workspace final : public tool_report {
 public:
@@ -135,22 +139,32 @@ void workspace_state::prepare(stream_id stream, std::uint64_t generation,
     });
 }
 
-void workspace_state::observe(std::function<void()> call) {
+void workspace_state::observe(stream_id stream, std::uint64_t generation,
+                              std::function<void()> call,
+                              std::shared_ptr<const prompt> what) {
+  auto& time = environment_->clock;
+  const auto go_on = [me = self_.self(),
+                      m = step_prepared{stream, generation, std::move(what)},
+                      gone = std::make_shared<std::atomic<bool>>(false)] {
+    if (!gone->exchange(true))
+      post(me, m);
+  };
+  const auto limit = time->arm(time->now() + observer_patience, go_on);
   environment_->tool_runner->run_blocking(
     {"on_step",
      [call = std::move(call)](std::stop_token) { call(); },
      std::chrono::minutes{5},
      {}},
-    [](const error&) {});
+    [go_on, time, limit](const error&) {
+      time->cancel(limit);
+      go_on();
+    });
 }
 
 void workspace_state::make_scratch(stream_id stream, scratch_request what) {
   const auto me = self_.self();
   if (!environment_->scratch)
-    return post(
-      me, scratch_ready{stream, fail(errc::invalid_request,
-                                     "no scratch root is configured; set "
-                                     "scratch_root or leave scratch_dir out")});
+    return post(me, scratch_ready{stream, fail(no_scratch_root())});
   auto made = std::make_shared<expected<std::shared_ptr<scratch_dir>>>();
   environment_->tool_runner->run_blocking(
     {"scratch_dir",
@@ -175,7 +189,8 @@ void workspace_state::remove_scratch(std::shared_ptr<scratch_dir> dir) {
     {"scratch_dir",
      [dir = std::move(dir)](std::stop_token) { (void)dir->remove(); },
      std::chrono::minutes{1},
-     {}},
+     {},
+     blocking_call::kind::upkeep},
     [](const error&) {});
 }
 

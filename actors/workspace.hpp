@@ -72,7 +72,9 @@ private:
   void run_tool(call_id call, tool_run what) override;
   void prepare(stream_id stream, std::uint64_t generation,
                std::function<void(step_plan&)> hook, step_plan plan) override;
-  void observe(std::function<void()> call) override;
+  void observe(stream_id stream, std::uint64_t generation,
+               std::function<void()> call,
+               std::shared_ptr<const prompt> what) override;
   void make_scratch(stream_id stream, scratch_request what) override;
   void remove_scratch(std::shared_ptr<scratch_dir> dir) override;
   std::shared_ptr<void> link(std::stop_token token, stream_id stream) override;

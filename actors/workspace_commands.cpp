@@ -12,88 +12,11 @@ using reason = event::stream_abort::reason;
 
 namespace {
 
-error superseded() {
-  return {errc::superseded, "a newer start of this workspace came first", 0,
-          std::nullopt, std::nullopt};
-}
-
 error aborted(const char* why) {
   return {errc::aborted, why, 0, std::nullopt, std::nullopt};
 }
 
 } // namespace
-
-// ---- start -----------------------------------------------------------------
-
-void workspace_core::on(const start_stream& m) {
-  if (must_wait([this, m] { on(m); }))
-    return;
-  if (broken_)
-    return m.registered(fail(*broken_));
-  if (!shutdown_.empty())
-    return m.registered(fail(errc::aborted, "the runtime shuts down"));
-  if (m.request->stop_token.stop_requested())
-    return m.registered(fail(aborted("stopped before it began")));
-
-  switch (machine_.now()) {
-  case phase::idle:
-    if (!editing_)
-      return answer_start(m);
-    break; // It waits for the edit.
-  case phase::preparing:
-    // Take the newer one only if it can be taken at all.
-    if (auto accepted = accept(m)) {
-      stop_preparing(superseded());
-      PENSTOCK_CHECK(machine_.apply(input::start));
-      return prepare(std::move(*accepted));
-    } else {
-      return m.registered(fail(accepted.error()));
-    }
-  default:
-    break;
-  }
-  if (auto accepted = accept(m); !accepted)
-    return m.registered(fail(accepted.error()));
-  drop_next(superseded());
-  next_ = m;
-  if (!live_)
-    return;
-  const bool stopped_already = live().ending.has_value();
-  (void)machine_.apply(input::start);
-  if (!stopped_already)
-    stop_workers({stream_outcome::kind::aborted, {}, {}, reason::replaced});
-}
-
-void workspace_core::answer_start(const start_stream& m) {
-  auto accepted = accept(m);
-  if (!accepted) {
-    m.registered(fail(accepted.error()));
-    if (m.request->stream)
-      fail_awaiting(*m.request->stream, accepted.error());
-    return;
-  }
-  PENSTOCK_CHECK(machine_.apply(input::start));
-  prepare(std::move(*accepted));
-}
-
-// The start that waits will not begin.
-void workspace_core::drop_next(const error& why) {
-  const auto gone = std::exchange(next_, {});
-  if (!gone)
-    return;
-  gone->registered(fail(why));
-  if (gone->request->stream)
-    fail_awaiting(*gone->request->stream, why);
-}
-
-void workspace_core::fail_awaiting(stream_id id, const error& why) {
-  std::erase_if(awaiting_, [&](const await_stream& m) {
-    const bool it = m.stream == id;
-    if (it)
-      m.ended(fail(why));
-    return it;
-  });
-}
 
 // ---- stop ------------------------------------------------------------------
 
@@ -176,6 +99,15 @@ void workspace_core::soft_stop(const stop_stream& m) {
 
 // ---- wait, view ------------------------------------------------------------
 
+void workspace_core::fail_awaiting(stream_id id, const error& why) {
+  std::erase_if(awaiting_, [&](const await_stream& m) {
+    const bool it = m.stream == id;
+    if (it)
+      m.ended(fail(why));
+    return it;
+  });
+}
+
 void workspace_core::on(const await_stream& m) {
   if (must_wait([this, m] { on(m); }))
     return;
@@ -192,8 +124,7 @@ void workspace_core::on(const await_stream& m) {
     return m.ended(
       fail(errc::invalid_request, "this workspace has had no stream"));
   const subscription_id asks{ports_.random() | own_subscription};
-  looked_up_.emplace(asks, m);
-  ports_.load_stream(asks, *m.stream);
+  looked_up_[asks] = {m, look_up(asks, *m.stream)};
 }
 
 // It ended before the last one did.

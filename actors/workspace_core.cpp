@@ -48,13 +48,19 @@ bool workspace_core::must_wait(std::function<void()> command) {
   touch();
   if (loaded_)
     return false;
+  if (waiting_.empty())
+    load_deadline_ = ports_.arm(settings_.workspaces.store_deadline_ms,
+                                {deadline_due::kind::store, 0, stream_id{}});
   waiting_.push_back(std::move(command));
   return true;
 }
 
 void workspace_core::on(const history_loaded& m) {
+  if (broken_)
+    return; // Too late: whoever comes after this one asks again.
   PENSTOCK_CHECK(!loaded_);
   loaded_ = true;
+  ports_.disarm(load_deadline_);
   if (m.snapshot) {
     history_ = conversation{*m.snapshot};
     queue_ = m.snapshot->queue;
@@ -69,6 +75,14 @@ void workspace_core::on(const history_loaded& m) {
   if (!shutdown_.empty() && machine_.now() == phase::idle)
     return leave();
   touch();
+}
+
+error workspace_core::no_answer() const {
+  return {errc::storage,
+          "the store did not answer within store_deadline_ms ("
+            + std::to_string(settings_.workspaces.store_deadline_ms.count())
+            + "); look at its disk",
+          0, std::nullopt, std::nullopt};
 }
 
 // ---- writing ---------------------------------------------------------------
@@ -128,23 +142,33 @@ void workspace_core::on(const subscribe& m) {
       return subscribers_.publish_to(m.id, to_string(machine_.now()),
                                      ports_.wall_now());
     }
-    placing_[m.id] = m;
-    subscribers_.add_waiting(m);
-    return ports_.load_stream(m.id, m.after->stream);
+    placing_[m.id] = {m, look_up(m.id, m.after->stream)};
+    return subscribers_.add_waiting(m);
   }
   subscribers_.add(m);
   subscribers_.publish_to(m.id, to_string(machine_.now()), ports_.wall_now());
 }
 
+// Asks the store how a stream ended. @returns the deadline of its answer.
+deadline_id workspace_core::look_up(subscription_id whom, stream_id stream) {
+  ports_.load_stream(whom, stream);
+  return ports_.arm(
+    settings_.workspaces.store_deadline_ms,
+    {deadline_due::kind::look_up, static_cast<std::uint64_t>(whom), stream});
+}
+
 void workspace_core::on(const closed_stream_loaded& m) {
   if (const auto asked = looked_up_.extract(m.subscriber); !asked.empty()) {
-    answer_from_store(asked.mapped(), m);
+    ports_.disarm(asked.mapped().deadline);
+    answer_from_store(asked.mapped().what, m);
     return touch();
   }
-  auto node = placing_.extract(m.subscriber);
+  const auto node = placing_.extract(m.subscriber);
   if (node.empty())
-    return; // Unsubscribed meanwhile.
-  subscribers_.add_after(node.mapped(), m.stream ? *m.stream : std::nullopt);
+    return; // Unsubscribed meanwhile, or too late.
+  ports_.disarm(node.mapped().deadline);
+  subscribers_.add_after(node.mapped().what,
+                         m.stream ? *m.stream : std::nullopt);
   subscribers_.publish_to(m.subscriber, to_string(machine_.now()),
                           ports_.wall_now());
   touch();
@@ -153,7 +177,8 @@ void workspace_core::on(const closed_stream_loaded& m) {
 void workspace_core::on(const unsubscribe& m) {
   if (must_wait([this, m] { on(m); }))
     return;
-  placing_.erase(m.id);
+  if (const auto node = placing_.extract(m.id); !node.empty())
+    ports_.disarm(node.mapped().deadline);
   subscribers_.remove(m.id);
 }
 
@@ -194,18 +219,17 @@ void workspace_core::on(const deadline_due& m) {
         && subscribers_.settled())
       ports_.offer_passivation(received_);
     return;
+  case deadline_due::kind::look_up:
+    return on(
+      closed_stream_loaded{subscription_id{m.generation}, fail(no_answer())});
   case deadline_due::kind::store: {
+    if (m.generation == 0)
+      return loaded_ ? void() : on(history_loaded{fail(no_answer())});
     const auto it = writes_.find(m.generation);
     if (it == writes_.end())
       return; // Answered meanwhile.
     auto late = std::move(it->second.late);
-    on(records_durable{
-      m.generation,
-      {errc::storage,
-       "the store did not answer within store_deadline_ms ("
-         + std::to_string(settings_.workspaces.store_deadline_ms.count())
-         + "); look at its disk",
-       0, std::nullopt, std::nullopt}});
+    on(records_durable{m.generation, no_answer()});
     late_.emplace(m.generation, std::move(late));
     return;
   }
@@ -270,8 +294,8 @@ void workspace_core::leave() {
     return;
   for (auto& m : std::exchange(awaiting_, {}))
     m.ended(fail(errc::aborted, "the runtime shuts down"));
-  for (auto& [id, m] : std::exchange(looked_up_, {}))
-    m.ended(fail(errc::aborted, "the runtime shuts down"));
+  for (auto& [id, asked] : std::exchange(looked_up_, {}))
+    asked.what.ended(fail(errc::aborted, "the runtime shuts down"));
   ports_.disarm(quiet_deadline_);
   // A slow one gets its terminal event too.
   subscribers_.publish_rest(to_string(machine_.now()), ports_.wall_now());

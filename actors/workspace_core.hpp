@@ -95,12 +95,10 @@ private:
   // workspace_commands.cpp
   bool must_wait(std::function<void()> command);
   void request_stop(const stop_stream& m);
-  void drop_next(const error& why);
   void fail_awaiting(stream_id id, const error& why);
   void answer_from_store(const await_stream& m,
                          const closed_stream_loaded& found);
   void soft_stop(const stop_stream& m);
-  void answer_start(const start_stream& m);
   void resume_after_idle(bool queue_is_due = false);
   void start_queued();
   void change_queue(std::vector<queued_message> queue);
@@ -110,6 +108,10 @@ private:
   void cut_history();
 
   // workspace_registration.cpp
+  void answer_start(const start_stream& m);
+  void look_up_ids();
+  void make_way();
+  void drop_next(const error& why);
   expected<live_stream> accept(const start_stream& m);
   void prepare(live_stream stream);
   void refuse(const error& why);
@@ -182,6 +184,8 @@ private:
   // workspace_core.cpp
   void write(std::vector<store_record> records, on_durable then,
              std::function<void()> late = {});
+  deadline_id look_up(subscription_id whom, stream_id stream);
+  error no_answer() const;
   void publish();
   void touch();
   void leave();
@@ -201,20 +205,28 @@ private:
 
   bool loaded_ = false; ///< The history is here; commands wait until then.
   boxed<error> broken_; ///< It could not be loaded.
+  deadline_id load_deadline_{};
   std::vector<std::function<void()>> waiting_; ///< Commands until then.
 
   boxed<live_stream> live_;
-  std::optional<start_stream> next_; ///< The newest start that had to wait.
+  std::optional<start_stream> next_;  ///< The newest start that had to wait.
+  std::uint64_t next_generation_ = 0; ///< Of `next_`.
   std::shared_ptr<const start_request> last_request_;
   /// What the last stream added to it, until it is known what follows.
   std::vector<message> last_generated_;
   std::optional<closed_stream> last_closed_;
   std::vector<await_stream> awaiting_;
-  std::map<subscription_id, await_stream> looked_up_; ///< The store is asked.
-  std::vector<edit_history> edits_;                   ///< In order.
-  bool editing_ = false;      ///< One is being written; starts wait.
+  /// Who waits for the store to say how a stream ended.
+  template <class Command>
+  struct inquiry {
+    Command what;
+    deadline_id deadline{};
+  };
+  std::map<subscription_id, inquiry<await_stream>> looked_up_;
+  std::map<subscription_id, inquiry<subscribe>> placing_;
+  std::vector<edit_history> edits_; ///< In order.
+  bool editing_ = false;            ///< One is being written; starts wait.
   bool queue_is_due_ = false; ///< The last stream ended; edits come first.
-  std::map<subscription_id, subscribe> placing_; ///< The store is asked.
 
   struct growth {
     stream_id stream{};

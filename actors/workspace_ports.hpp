@@ -48,8 +48,12 @@ public:
   virtual void prepare(stream_id stream, std::uint64_t generation,
                        std::function<void(step_plan&)> hook,
                        step_plan plan) = 0;
-  /// No answer: the host is told, on a tool thread.
-  virtual void observe(std::function<void()> call) = 0;
+  /// The host is told, on a tool thread. Answers `step_prepared{stream,
+  /// generation}` with `what`, unchanged, when it was told; if it takes long,
+  /// before that.
+  virtual void observe(stream_id stream, std::uint64_t generation,
+                       std::function<void()> call,
+                       std::shared_ptr<const prompt> what) = 0;
   /// Answers `scratch_ready`.
   virtual void make_scratch(stream_id stream, scratch_request what) = 0;
   virtual void remove_scratch(std::shared_ptr<scratch_dir> dir) = 0;

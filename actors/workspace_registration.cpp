@@ -8,6 +8,108 @@
 
 namespace penstock {
 
+using reason = event::stream_abort::reason;
+
+namespace {
+
+error superseded() {
+  return {errc::superseded, "a newer start of this workspace came first", 0,
+          std::nullopt, std::nullopt};
+}
+
+error stopped_early() {
+  return {errc::aborted, "stopped before it began", 0, std::nullopt,
+          std::nullopt};
+}
+
+} // namespace
+
+// ---- start -----------------------------------------------------------------
+
+void workspace_core::on(const start_stream& m) {
+  if (must_wait([this, m] { on(m); }))
+    return;
+  if (broken_)
+    return m.registered(fail(*broken_));
+  if (!shutdown_.empty())
+    return m.registered(fail(errc::aborted, "the runtime shuts down"));
+  if (m.request->stop_token.stop_requested())
+    return m.registered(fail(stopped_early()));
+
+  if (machine_.now() == phase::idle && !editing_)
+    return answer_start(m);
+  if (auto accepted = accept(m); !accepted)
+    return m.registered(fail(accepted.error()));
+  drop_next(superseded());
+  next_ = m;
+  ++next_generation_;
+  // What will be refused must not stop what runs.
+  const bool disturbs = live_ && !live().ending;
+  if (disturbs && (m.request->stream || !m.request->message_id.empty()))
+    look_up_ids();
+  else
+    make_way();
+}
+
+// Whether the store would take the start that waits.
+void workspace_core::look_up_ids() {
+  const auto& request = *next_->request;
+  write({record::ids_unused{request.stream.value_or(stream_id{}),
+                            request.message_id}},
+        [this, generation = next_generation_](const error& why) {
+          if (!next_ || next_generation_ != generation)
+            return; // It has begun, or will not.
+          if (why.code != errc::none)
+            return drop_next(why);
+          if (next_->request->stop_token.stop_requested())
+            return drop_next(stopped_early());
+          make_way();
+        });
+}
+
+// The present stream gives way to the start that waits.
+void workspace_core::make_way() {
+  if (machine_.now() == phase::preparing) {
+    auto accepted = accept(*next_);
+    if (!accepted)
+      return drop_next(accepted.error());
+    next_.reset();
+    stop_preparing(superseded());
+    PENSTOCK_CHECK(machine_.apply(input::start));
+    return prepare(std::move(*accepted));
+  }
+  if (!live_)
+    return; // An edit comes first.
+  const bool stopped_already = live().ending.has_value();
+  (void)machine_.apply(input::start);
+  if (!stopped_already)
+    stop_workers({stream_outcome::kind::aborted, {}, {}, reason::replaced});
+}
+
+void workspace_core::answer_start(const start_stream& m) {
+  auto accepted = accept(m);
+  if (!accepted) {
+    m.registered(fail(accepted.error()));
+    if (m.request->stream)
+      fail_awaiting(*m.request->stream, accepted.error());
+    return;
+  }
+  PENSTOCK_CHECK(machine_.apply(input::start));
+  prepare(std::move(*accepted));
+}
+
+// The start that waits will not begin.
+void workspace_core::drop_next(const error& why) {
+  const auto gone = std::exchange(next_, {});
+  if (!gone)
+    return;
+  gone->registered(fail(why));
+  if (gone->request->stream)
+    fail_awaiting(*gone->request->stream, why);
+}
+
+// ---- until it is registered ------------------------------------------------
+
 // What can be said of a start without asking anybody. Claims nothing.
 expected<live_stream> workspace_core::accept(const start_stream& m) {
   const auto& request = *m.request;
@@ -161,7 +263,7 @@ void workspace_core::opened_if_ready() {
     return;
   if (s.request->stop_token.stop_requested()) {
     PENSTOCK_CHECK(machine_.apply(input::stop));
-    stop_preparing({errc::aborted, "stopped before it began", 0, {}, {}});
+    stop_preparing(stopped_early());
     return resume_after_idle();
   }
   PENSTOCK_CHECK(machine_.apply(input::registered));

@@ -87,6 +87,7 @@ void workspace_core::request_prompt(const std::string& model) {
     build_prompt(request, entry, model.substr(0, model.find(':')), s.thinking,
                  std::move(messages), std::move(tools), partial);
   s.goes_on = partial;
+  s.observed = false;
   if (s.thinking_was_set)
     what.thinking = s.thinking;
   const auto generation = ++s.preparation;
@@ -112,16 +113,20 @@ void workspace_core::on(const step_prepared& m) {
 void workspace_core::prompt_ready(
   expected<std::shared_ptr<const prompt>> what) {
   auto& s = live();
-  const bool hedge = std::exchange(s.hedge_wanted, false);
-  if (hedge && (!what || !may_hedge()))
-    return; // It was a chance and not a duty.
+  if (s.hedge_wanted && (!what || !may_hedge())) {
+    s.hedge_wanted = false; // It was a chance and not a duty.
+    return;
+  }
   if (!what)
     return fail_stream(what.error());
-  if (s.request->on_step)
-    ports_.observe([observe = s.request->on_step, what = *what, step = s.step] {
-      observe(step, *what);
-    });
-  if (hedge)
+  if (s.request->on_step && !std::exchange(s.observed, true))
+    return ports_.observe(
+      s.id(), ++s.preparation,
+      [observe = s.request->on_step, what = *what, step = s.step] {
+        observe(step, *what);
+      },
+      *what);
+  if (std::exchange(s.hedge_wanted, false))
     send_hedge(std::move(*what));
   else
     send_attempt(std::move(*what));

@@ -266,7 +266,8 @@ struct deadline_due {
     flush,
     stream,
     passivate,
-    store
+    store,  ///< Of a write; generation 0: of the history.
+    look_up ///< Of a closed stream, for the subscriber of this number.
   } what{};
   std::uint64_t generation = 0;
   stream_id stream{};

@@ -26,6 +26,12 @@ struct stream_opened {
   /// The interrupted stream that this one continues, on the same message.
   std::optional<stream_id> resumes{};
 };
+/// Writes nothing: its batch fails as that of a `stream_opened` with these ids
+/// would. So a start learns that it will be refused before it stops another.
+struct ids_unused {
+  stream_id stream{};     ///< 0: is not asked for.
+  std::string message_id; ///< Empty: is not asked for.
+};
 /// The supervisor spawned an attempt: entries from `from_part` on are its own.
 /// One without an `attempt_used` was interrupted; its usage is unknown.
 struct attempt_began {
@@ -107,7 +113,7 @@ struct history_cut {
 } // namespace record
 
 using store_record =
-  std::variant<record::stream_opened, record::attempt_began,
+  std::variant<record::stream_opened, record::ids_unused, record::attempt_began,
                record::message_added, record::part_grown, record::part_closed,
                record::parts_retracted, record::tool_started,
                record::tool_ended, record::attempt_used, record::stream_closed,

@@ -87,7 +87,8 @@ struct start_request {
 
   /// Sees the stream from its first event. May be null.
   std::shared_ptr<event_sink> subscriber{};
-  /// Gets the messages of each step before its request. Must not block.
+  /// Gets the messages of each step before its request, on a tool thread. One
+  /// that takes more than a second is not waited for.
   std::function<void(std::uint32_t step, const prompt&)> on_step{};
   /// May change a step's request. Runs on a tool thread.
   std::function<void(step_plan&)> prepare_step{};

@@ -217,7 +217,7 @@ expected<void> runtime::engine::make_workspace_environment() {
     auto root = scratch_root::open(options_->scratch_root);
     if (!root)
       return fail(root.error());
-    made->scratch = std::move(*root);
+    made->scratch = scratch = std::move(*root);
   }
   made->settings.streams = options_->streams;
   made->settings.workspaces = options_->workspaces;

@@ -51,6 +51,7 @@ public:
   root_actor root_handle();
   /// Null after the shutdown.
   std::weak_ptr<penstock::store> store;
+  std::optional<scratch_root> scratch; ///< Absent: none is configured.
   std::atomic<std::uint64_t> next_subscription{1};
   std::shared_ptr<stop_board> stops = std::make_shared<stop_board>();
   std::shared_ptr<std::atomic<std::uint64_t>> workers_detached =

@@ -60,6 +60,7 @@ struct in_memory_store::writer {
       return row.sequence >= r.from_sequence;
     });
   }
+  void operator()(record::ids_unused&) {} // `find_used_id` has looked.
   // Only a restart would read these.
   void operator()(record::attempt_began&) {}
   void operator()(record::part_closed&) {}
@@ -86,33 +87,36 @@ struct in_memory_store::writer {
 std::optional<error>
 in_memory_store::find_used_id(const workspace& w,
                               const std::vector<store_record>& records) {
+  const auto used = [](const std::string& what) {
+    return error{errc::invalid_request,
+                 what + " was used before in this workspace; choose another",
+                 0,
+                 {},
+                 {}};
+  };
   std::vector<const record::stream_opened*> opened;
   for (const auto& any : records) {
+    if (const auto* ids = std::get_if<record::ids_unused>(&any)) {
+      if (w.used_streams.contains(ids->stream))
+        return used("stream id " + to_string(ids->stream));
+      if (w.used_message_ids.contains(ids->message_id))
+        return used("message id \"" + ids->message_id + "\"");
+    }
     const auto* r = std::get_if<record::stream_opened>(&any);
     if (!r)
       continue;
-    const auto same = [&](bool used, auto member) {
-      return used || std::any_of(opened.begin(), opened.end(), [&](auto* o) {
+    const auto same = [&](bool known, auto member) {
+      return known || std::any_of(opened.begin(), opened.end(), [&](auto* o) {
                return o->*member == r->*member;
              });
     };
     if (same(w.used_streams.contains(r->stream),
              &record::stream_opened::stream))
-      return error{errc::invalid_request,
-                   "stream id " + to_string(r->stream)
-                     + " was used before in this workspace; choose another",
-                   0,
-                   {},
-                   {}};
+      return used("stream id " + to_string(r->stream));
     if (!r->resumes
         && same(w.used_message_ids.contains(r->message_id),
                 &record::stream_opened::message_id))
-      return error{errc::invalid_request,
-                   "message id \"" + r->message_id
-                     + "\" was used before in this workspace; choose another",
-                   0,
-                   {},
-                   {}};
+      return used("message id \"" + r->message_id + "\"");
     opened.push_back(r);
   }
   return std::nullopt;

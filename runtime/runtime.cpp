@@ -1,5 +1,6 @@
 #include "runtime/runtime.hpp"
 
+#include "actors/scratch_dir.hpp"
 #include "messages/type_ids.hpp"
 #include "runtime/caf_interop.hpp"
 #include "runtime/engine.hpp"
@@ -43,6 +44,19 @@ expected<T> ask(const Post& post,
   return answer.get();
 }
 
+/// The same of a question to the store, which may hang.
+template <class T, class Post>
+expected<T> ask_store(const runtime_options& options, const Post& post) {
+  const auto limit = options.workspaces.store_deadline_ms;
+  auto found = ask<T>(post, limit);
+  if (!found && found.error().code == errc::timeout)
+    return fail(errc::storage, "the store did not answer within "
+                               "store_deadline_ms ("
+                                 + std::to_string(limit.count())
+                                 + "); look at its disk");
+  return found;
+}
+
 error gone() {
   return {errc::aborted, "the runtime has been shut down", 0, {}, {}};
 }
@@ -70,12 +84,24 @@ expected<std::unique_ptr<runtime>> runtime::open(runtime_options options) {
 
 namespace {
 
+/// Looks at the directory here, where it is nobody's actor that waits for a
+/// disk, and before the start stops another stream for nothing.
+expected<void> check_scratch(const scratch_request& wanted,
+                             const std::optional<scratch_root>& root) {
+  using kind = scratch_request::kind;
+  if (wanted.what != kind::none && !root)
+    return fail(no_scratch_root());
+  if (wanted.what == kind::path)
+    if (auto dir = root->adopt(wanted.path); !dir)
+      return fail(dir.error());
+  return {};
+}
+
 /// What `start` posts, or why it does not.
-expected<start_stream> prepare_start(start_request request,
-                                     const runtime_options& options,
-                                     const model_catalog& models,
-                                     const tool_registry& tools,
-                                     command_port& port) {
+expected<start_stream>
+prepare_start(start_request request, const runtime_options& options,
+              const model_catalog& models, const tool_registry& tools,
+              const std::optional<scratch_root>& scratch, command_port& port) {
   if (auto done = ready(port, request.workspace_id); !done)
     return fail(done.error());
   apply_defaults(request, options.starts);
@@ -83,6 +109,8 @@ expected<start_stream> prepare_start(start_request request,
     return fail(done.error());
   if (request.options)
     bound_times(*request.options);
+  if (auto done = check_scratch(request.scratch_dir, scratch); !done)
+    return fail(done.error());
   if (request.stop_token.stop_requested())
     return fail(errc::aborted, "stopped before it began");
   auto id = request.workspace_id;
@@ -95,7 +123,7 @@ expected<start_stream> prepare_start(start_request request,
 expected<stream_id> runtime::start(start_request request) {
   auto& e = *engine_;
   auto command = prepare_start(std::move(request), *e.options(), *e.models,
-                               *e.tools, *e.port);
+                               *e.tools, e.scratch, *e.port);
   if (!command)
     return fail(command.error());
   return ask<stream_id>([&](reply<stream_id> registered) {
@@ -108,7 +136,7 @@ void runtime::start(start_request request, answer<stream_id> registered) {
   auto& e = *engine_;
   auto then = call_back<stream_id>(e.callbacks, std::move(registered));
   auto command = prepare_start(std::move(request), *e.options(), *e.models,
-                               *e.tools, *e.port);
+                               *e.tools, e.scratch, *e.port);
   if (!command)
     return then(fail(command.error()));
   command->registered = std::move(then);
@@ -235,7 +263,8 @@ expected<std::vector<interrupted_stream>> runtime::interrupted() {
   const auto store = engine_->store.lock();
   if (!store)
     return fail(gone());
-  return ask<std::vector<interrupted_stream>>(
+  return ask_store<std::vector<interrupted_stream>>(
+    *engine_->options(),
     [&](auto found) { store->load_interrupted({}, std::move(found)); });
 }
 
@@ -244,7 +273,8 @@ runtime::usage(const std::string& workspace_id) {
   const auto store = engine_->store.lock();
   if (!store)
     return fail(gone());
-  return ask<std::vector<usage_row>>(
+  return ask_store<std::vector<usage_row>>(
+    *engine_->options(),
     [&](auto found) { store->load_usage(workspace_id, std::move(found)); });
 }
 

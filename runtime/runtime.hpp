@@ -47,8 +47,7 @@ struct runtime_counts {
 ///           block the calling thread until the workspace has answered; those
 ///           that take a function return at once, and the function is called
 ///           on a callback thread (subscription.hpp), also when the command is
-///           refused. Do not block in `log`, `has_queued_messages` or
-///           `on_step`.
+///           refused. Do not block in `log` or `has_queued_messages`.
 /// Errors:   what is wrong with a command's arguments is `invalid_request`;
 ///           `aborted` after `shutdown`; `internal` if an actor crashed before
 ///           it could answer. No member throws, but for std::bad_alloc.

@@ -119,27 +119,41 @@ record_writer::open_stream* record_writer::reopen(std::int64_t workspace,
   return find(workspace, stream);
 }
 
+bool record_writer::knows(std::int64_t workspace, stream_id stream) {
+  return db_.number(
+           "SELECT count(*) FROM stream WHERE workspace = ?1 AND stream = ?2",
+           workspace, row_of(stream))
+         != 0;
+}
+
+bool record_writer::knows(std::int64_t workspace,
+                          const std::string& message_id) {
+  return db_.number("SELECT count(*) FROM message_id WHERE workspace = ?1 AND "
+                    "name = ?2",
+                    workspace, message_id)
+         != 0;
+}
+
 error record_writer::fault_of(std::int64_t workspace,
                               const std::vector<store_record>& records) {
   std::set<stream_id> streams;
   std::set<std::string> messages;
   for (const auto& any : records) {
+    if (const auto* ids = std::get_if<record::ids_unused>(&any)) {
+      if (knows(workspace, ids->stream))
+        return used("stream id " + to_string(ids->stream));
+      if (knows(workspace, ids->message_id))
+        return used("message id \"" + ids->message_id + "\"");
+    }
     const auto* r = std::get_if<record::stream_opened>(&any);
     if (!r)
       continue;
-    if (!streams.insert(r->stream).second
-        || db_.number(
-             "SELECT count(*) FROM stream WHERE workspace = ?1 AND stream = ?2",
-             workspace, row_of(r->stream))
-             != 0)
+    if (!streams.insert(r->stream).second || knows(workspace, r->stream))
       return used("stream id " + to_string(r->stream));
     if (r->resumes)
       continue;
     if (!messages.insert(r->message_id).second
-        || db_.number("SELECT count(*) FROM message_id WHERE workspace = ?1 "
-                      "AND name = ?2",
-                      workspace, r->message_id)
-             != 0)
+        || knows(workspace, r->message_id))
       return used("message id \"" + r->message_id + "\"");
   }
   return {};
@@ -192,6 +206,7 @@ struct record_writer::writer {
     self.open_[{workspace, r.stream}] = {row, first_growth(row), {}};
     claim(r.history_sequence, r.message_id);
   }
+  void operator()(const record::ids_unused&) {} // `fault_of` has looked.
   void operator()(const record::attempt_began& r) {
     grow(r.attempt.stream, growth_of(store_record{r}));
     if (r.attempt.number != 0)

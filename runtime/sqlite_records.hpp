@@ -47,6 +47,8 @@ private:
   using stream_key = std::pair<std::int64_t, stream_id>;
 
   std::int64_t workspace_row(const std::string& workspace_id);
+  bool knows(std::int64_t workspace, stream_id stream);
+  bool knows(std::int64_t workspace, const std::string& message_id);
   error fault_of(std::int64_t workspace,
                  const std::vector<store_record>& records);
   /// Null if it is not open.

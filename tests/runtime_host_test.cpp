@@ -5,7 +5,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include "providers/scripted_answers.hpp"
+#include "runtime/in_memory_store.hpp"
 #include "runtime/runtime.hpp"
+#include "tests/support/faulty_store.hpp"
+#include "tests/support/store_calls.hpp"
 
 #include <functional>
 #include <future>
@@ -160,4 +163,97 @@ BOOST_FIXTURE_TEST_CASE(a_shutdown_tells_of_a_tool_that_does_not_return,
   BOOST_TEST((ended.error().code == errc::timeout));
   released.set_value();
   returned->get_future().wait();
+}
+// A start that is refused stops nothing.
+BOOST_AUTO_TEST_CASE(a_directory_that_cannot_be_had_is_refused_at_once) {
+  const testing::temporary_dir dir;
+  auto endless = openai_chat_answer(scripted_turn{}.text("one").truncated());
+  endless.ends = http_answer::ending::stall;
+  const std::pair<std::string, scratch_request> wishes[] = {
+    {"", {scratch_request::kind::create, {}}},
+    {"", {scratch_request::kind::path, dir.path.string()}},
+    {dir.path.string(), {scratch_request::kind::path, "/etc"}},
+    {dir.path.string(), {scratch_request::kind::path, dir.file("absent")}}};
+  for (const auto& [root, wish] : wishes) {
+    fixture f;
+    f.options.scratch_root = root;
+    f.open({{"a", {endless}}});
+    const auto first = f.rt->start(fixture::request());
+    BOOST_REQUIRE(first.has_value());
+    auto second = fixture::request();
+    second.scratch_dir = wish;
+    const auto refused = f.rt->start(std::move(second));
+    BOOST_REQUIRE(!refused.has_value());
+    BOOST_TEST((refused.error().code == errc::invalid_request));
+    BOOST_TEST((f.rt->view("w")->active == *first));
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_store_that_hangs_fails_starts_by_its_name, fixture) {
+  const auto store = std::make_shared<testing::faulty_store>(
+    std::make_shared<in_memory_store>());
+  store->hold();
+  options.store = store;
+  options.workspaces.store_deadline_ms = 20ms;
+  open({{"a", {openai_chat_answer(scripted_turn{}.text("one"))}}});
+  const auto begun = rt->start(request());
+  BOOST_REQUIRE(!begun.has_value());
+  BOOST_TEST((begun.error().code == errc::storage));
+  BOOST_TEST(begun.error().message.find("store_deadline_ms")
+             != std::string::npos);
+  store->release();
+  // The one that failed leaves; the next one is luckier.
+  const auto until = std::chrono::steady_clock::now() + 20s;
+  bool loaded = false;
+  while (!loaded && std::chrono::steady_clock::now() < until)
+    loaded = rt->view("w").has_value();
+  BOOST_TEST(loaded);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_store_that_hangs_does_not_hold_the_shutdown,
+                        fixture) {
+  const auto store = std::make_shared<testing::faulty_store>(
+    std::make_shared<in_memory_store>());
+  store->hold();
+  options.store = store;
+  open({{"a", {openai_chat_answer(scripted_turn{}.text("one"))}}});
+  std::promise<expected<stream_id>> begun;
+  rt->start(request(), [&](auto answer) { begun.set_value(answer); });
+  const auto ended = rt->shutdown(20ms);
+  BOOST_REQUIRE(!ended.has_value());
+  BOOST_TEST((ended.error().code == errc::timeout));
+  BOOST_TEST(!begun.get_future().get().has_value()); // Nobody waits for ever.
+}
+
+BOOST_FIXTURE_TEST_CASE(an_observer_sees_each_step_before_its_request,
+                        fixture) {
+  std::vector<std::string> seen; // By one at a time.
+  auto probe = std::make_shared<tool>();
+  probe->what = {"probe", "", R"({"type":"object"})"};
+  probe->handler = [&](const tool_invocation&) {
+    seen.push_back("tool");
+    return tool_outcome{"1", false, {}};
+  };
+  options.tools = {probe};
+  open({{"a",
+         {openai_chat_answer(scripted_turn{}.tool_call("c", "probe", "{}")),
+          openai_chat_answer(scripted_turn{}.text("one"))}}});
+  auto what = request();
+  what.tools = {std::string{"probe"}};
+  what.on_step = [&](std::uint32_t step, const prompt&) {
+    seen.push_back("step " + std::to_string(step));
+  };
+  ask(std::move(what));
+  BOOST_TEST(seen == (std::vector<std::string>{"step 1", "tool", "step 2"}),
+             boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(an_observer_that_blocks_holds_up_no_stream, fixture) {
+  const auto held = std::make_shared<std::promise<void>>();
+  open({{"a", {openai_chat_answer(scripted_turn{}.text("one"))}}});
+  auto what = request();
+  what.on_step = [until = held->get_future().share()](
+                   std::uint32_t, const prompt&) { until.wait(); };
+  ask(std::move(what));
+  held->set_value();
 }

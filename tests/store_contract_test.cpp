@@ -251,6 +251,25 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(used_ids_fail_and_take_their_batch_along, Kind,
   BOOST_TEST((w.on.write("c", {opened(s1, "x")}).code == errc::none));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(ids_can_be_asked_for_without_a_trace, Kind,
+                              stores) {
+  world<Kind> w;
+  w.on.write("a", {opened(s1, "m1")});
+  const auto ask = [&](stream_id stream, const char* message_id) {
+    return w.on
+      .write("a", {record::message_added{user_row(9, "no")},
+                   record::ids_unused{stream, message_id}})
+      .code;
+  };
+  BOOST_TEST((ask(s1, "") == errc::invalid_request));
+  BOOST_TEST((ask({}, "m1") == errc::invalid_request));
+  BOOST_TEST((ask(s1, "m2") == errc::invalid_request));
+  BOOST_TEST(w.on.load("a").value().history.empty());
+  BOOST_TEST(
+    (w.on.write("a", {record::ids_unused{s2, "m2"}}).code == errc::none));
+  BOOST_TEST((w.on.write("a", {opened(s2, "m2")}).code == errc::none));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_discarded_stream_leaves_only_its_ids, Kind,
                               stores) {
   world<Kind> w;

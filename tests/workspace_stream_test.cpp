@@ -340,7 +340,10 @@ BOOST_FIXTURE_TEST_CASE(whoever_waits_is_told_how_it_ended, workspace_fixture) {
     BOOST_TEST((end->how == stream_outcome::kind::completed));
     BOOST_TEST(end->text == "done");
   }
-  await(stream_id{999}); // The store knows of none.
+  // It takes its time, and knows of none.
+  settings.workspaces.store_deadline_ms =
+    2 * settings.workspaces.passivate_after_ms;
+  await(stream_id{999});
   const auto asked = world.loads.back();
   BOOST_TEST((asked.second == stream_id{999}));
   advance(settings.workspaces.passivate_after_ms);

@@ -39,14 +39,33 @@ void contract_model::start(start_story s) {
     return answer(s.caller, "invalid_request");
   if (phase == "idle" && !editing_)
     return prepare(std::move(s), 0);
-  if (phase == "preparing") {
-    undo("superseded");
-    return prepare(std::move(s), 0);
-  }
   drop_next("superseded");
   next_ = std::move(s);
-  if (running())
+  if (next_->named && (running() || phase == "preparing"))
+    asked_names_.push_back(next_->caller);
+  else
+    make_way();
+}
+
+void contract_model::names_looked_up(std::string why) {
+  const auto caller = asked_names_.front();
+  asked_names_.pop_front();
+  if (!next_ || next_->caller != caller)
+    return;
+  if (why.empty() && next_->token.stop_requested())
+    why = "aborted";
+  if (!why.empty())
+    return drop_next(why);
+  make_way();
+}
+
+void contract_model::make_way() {
+  if (phase == "preparing") {
+    undo("superseded");
+    prepare(*std::exchange(next_, {}), 0);
+  } else if (running()) {
     end_by("aborted replaced");
+  }
 }
 
 void contract_model::prepare(start_story s, std::size_t from_queue) {

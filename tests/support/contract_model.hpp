@@ -64,6 +64,8 @@ public:
     last_sequence_ = stored_sequence_;
   }
   void loaded(std::string why);
+  /// Of the names that were asked about first.
+  void names_looked_up(std::string why);
   void opened(std::uint64_t stream, std::uint64_t sequence, std::string why);
   void closed(std::uint64_t stream, std::string why);
   void scratch(std::uint64_t stream, bool made);
@@ -161,6 +163,7 @@ private:
   void register_if_ready();
   void undo(const std::string& why);
   void drop_next(const std::string& why);
+  void make_way();
   void fail_awaiting(std::uint64_t id, const std::string& why);
   void resume(bool queue_is_due);
   void leave_if_settled();
@@ -187,6 +190,7 @@ private:
   std::vector<std::function<void()>> waiting_;
   std::optional<stream> live_;
   std::optional<start_story> next_;
+  std::deque<std::size_t> asked_names_; ///< By caller.
   std::optional<start_story> last_start_;
   std::vector<std::pair<std::size_t, std::optional<std::uint64_t>>> awaiting_;
   std::vector<part> last_parts_;

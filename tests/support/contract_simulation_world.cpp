@@ -121,7 +121,9 @@ void contract_simulation::tell_model(const cardboard_world::pending_write& w,
     else
       unrecorded_.insert(number(closed->stream));
     model_.closed(number(closed->stream), why);
-  } else if (auto* opened = find<record::stream_opened>(r))
+  } else if (find<record::ids_unused>(r))
+    model_.names_looked_up(why);
+  else if (auto* opened = find<record::stream_opened>(r))
     model_.opened(number(opened->stream), opened->history_sequence, why);
   else if (find<record::stream_discarded>(r))
     return;
@@ -202,6 +204,16 @@ bool contract_simulation::answer_stream_load() {
 
 void contract_simulation::fire(const deadline_due& due) {
   using what = deadline_due::kind;
+  if (due.what == what::store && due.generation == 0) {
+    core_->on(due);
+    if (!std::exchange(loading_, false))
+      return;
+    model_.loaded("storage");
+    return core_->on(history_loaded{fail(disk_full)}); // Late, and in vain.
+  }
+  // It answers at the last moment.
+  while (due.what == what::look_up && answer_stream_load()) {
+  }
   if (due.what == what::store) {
     // The store keeps the order: what was written before is decided first.
     while (!world_.writes.empty()) {
@@ -328,70 +340,6 @@ bool contract_simulation::meet_directory() {
   core_.reset();
   world_.deadlines.clear();
   return true;
-}
-
-// ---- the end ---------------------------------------------------------------
-
-// Everything that is under way comes to its end, in some order; half of the
-// lives end with a shutdown. Nobody is left without an answer.
-std::string contract_simulation::wind_down() {
-  is_shut_down_ = true;
-  stop_arrives();
-  const bool leaves = chance(50) && core_;
-  std::size_t told = 0; ///< How many have left.
-  if (leaves) {
-    core_->on(stop_everything{
-      reply<std::size_t>{[&told](auto n) { told += n.value_or(99); }}});
-    model_.shutdown();
-  }
-  if (world_.retired)
-    model_.left();
-  using move = bool (contract_simulation::*)();
-  using sim = contract_simulation;
-  static constexpr move moves[] = {
-    &sim::answer_write,   &sim::answer_load, &sim::answer_stream_load,
-    &sim::answer_scratch, &sim::answer_hook, &sim::send_parts,
-    &sim::settle,         &sim::return_tool};
-  // At rest: none of them can be done.
-  for (std::size_t i = 0, tried = 0; tried < std::size(moves); ++i) {
-    if (i > 5'000)
-      return "it does not come to rest";
-    const auto first = pick(std::size(moves));
-    for (tried = 0; tried < std::size(moves); ++tried)
-      if ((this->*moves[(first + tried) % std::size(moves)])())
-        break;
-    if (world_.retired)
-      break;
-    if (auto wrong = compare(); !wrong.empty())
-      return wrong;
-    if (tried == std::size(moves) && model_.phase != "idle" && core_
-        && advance()) // A worker that is deaf, a boundary that waits.
-      tried = 0;
-  }
-  if (leaves != world_.retired.has_value())
-    return leaves ? "it did not leave" : "it left";
-  if (leaves)
-    model_.left();
-  if (leaves && told != 1)
-    return "whoever shuts down was not told once";
-  if (leaves)
-    return world_.writes.empty() && world_.scratch_wanted.empty()
-             ? compare()
-             : "it left with work to do";
-  // Slow clients return their credit until they have it all.
-  for (int round = 0; round < 60; ++round)
-    for (std::size_t i = 0; i < clients_.size(); ++i)
-      if (clients_[i].second->return_credit()) {
-        command(credit_returned{"w", clients_[i].first});
-        while (answer_load() || answer_stream_load()) {
-        }
-      }
-  if (auto wrong = compare(); !wrong.empty())
-    return wrong;
-  if (core_ && !loading_)
-    if (auto wrong = compare_view(); !wrong.empty())
-      return wrong;
-  return compare_clients();
 }
 
 } // namespace penstock::testing

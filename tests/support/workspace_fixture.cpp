@@ -175,6 +175,11 @@ void workspace_fixture::answer_writes(error why) {
 void workspace_fixture::settle_store() {
   if (store_answers)
     answer_writes();
+  while (!world.observed.empty()) {
+    const auto m = std::move(world.observed.front());
+    world.observed.pop_front();
+    core->on(m);
+  }
 }
 
 void workspace_fixture::advance(std::chrono::milliseconds by) {

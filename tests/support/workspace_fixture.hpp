@@ -39,6 +39,7 @@ public:
     step_plan plan;
   };
   std::vector<preparation> preparations;
+  std::deque<step_prepared> observed; ///< Not yet answered.
   std::vector<std::pair<stream_id, scratch_request>> scratch_wanted;
   std::vector<std::shared_ptr<scratch_dir>> scratch_removed;
   std::vector<std::uint64_t> offers;
@@ -69,7 +70,12 @@ private:
     preparations.push_back(
       {stream, generation, std::move(hook), std::move(plan)});
   }
-  void observe(std::function<void()> call) override { call(); }
+  void observe(stream_id stream, std::uint64_t generation,
+               std::function<void()> call,
+               std::shared_ptr<const prompt> what) override {
+    call();
+    observed.push_back({stream, generation, std::move(what)});
+  }
   void make_scratch(stream_id stream, scratch_request what) override {
     scratch_wanted.emplace_back(stream, std::move(what));
   }
@@ -142,7 +148,8 @@ struct workspace_fixture {
 
   void tool_answers(std::string output_json, bool is_error = false);
   void answer_writes(error why = {}); ///< All there are, and what follows.
-  void settle_store(); ///< As `answer_writes`, if `store_answers`.
+  /// As `answer_writes`, if `store_answers`. Observers have seen their steps.
+  void settle_store();
   void advance(std::chrono::milliseconds by);
 
   /// No violation so far, and as many terminals as starts.
