@@ -119,7 +119,7 @@ void event_reader::take(std::string_view type, std::string_view data,
   const auto event = parse_json(data);
   const bool is_error = type == "error";
   if (!event)
-    return fail(is_error ? classify_text_in_stream("anthropic-messages", data)
+    return fail(is_error ? classify_error_event("anthropic-messages", data)
                          : event.error(),
                 out);
   if (const auto own = bytes_of(*event, "type"); !own.empty())
@@ -136,8 +136,9 @@ void event_reader::take(std::string_view type, std::string_view data,
     message_delta(*event, out);
   else if (type == "message_stop")
     finish(out);
-  else if (is_error || type == "error" || !member(*event, "error").is_null())
-    fail(classify_in_stream("anthropic-messages", data), out);
+  else if (is_error || type == "error"
+           || decoding::is_something(member(*event, "error")))
+    fail(classify_error_event("anthropic-messages", data), out);
 }
 
 void event_reader::end(part_batch& out) {

@@ -6,6 +6,8 @@
 #include "providers/json.hpp"
 #include "providers/scrub.hpp"
 
+#include <utility>
+
 namespace penstock {
 
 namespace {
@@ -120,9 +122,15 @@ error classify_response(std::string_view, const http_response_head& head,
   return why;
 }
 
-error classify_text_in_stream(std::string_view api, std::string_view text) {
+error classify_error_event(std::string_view api, std::string_view data) {
+  if (read_error_body(data).is_error)
+    return classify_in_stream(api, data);
   auto event = json::object();
-  event["error"] = text;
+  auto value = parse_json(data);
+  if (value && (value->is_object() || value->is_string()))
+    event["error"] = std::move(*value);
+  else
+    event["error"] = data;
   return classify_in_stream(api, to_text(event));
 }
 

@@ -34,8 +34,9 @@ error classify_response(std::string_view api, const http_response_head& head,
 /// object names counts as that of HTTP. What is no error is `protocol`.
 error classify_in_stream(std::string_view api, std::string_view event);
 
-/// The same for the text of an event that is named an error and is no JSON.
-error classify_text_in_stream(std::string_view api, std::string_view text);
+/// The same for the data of an event that is named an error: it is one, in
+/// whatever shape, a plain text as well.
+error classify_error_event(std::string_view api, std::string_view data);
 
 /// The delay that the headers ask for: `retry-after-ms`, `retry-after`
 /// (seconds or HTTP date), else the reset headers of Anthropic (RFC 3339) and

@@ -137,6 +137,9 @@ bool is_bare_error(const json& chunk) {
   return false;
 }
 
+// In the place of an event's name: an object between the events.
+constexpr std::string_view between_events = "between events";
+
 std::string error_of(json what) {
   json error;
   error["error"] = std::move(what);
@@ -150,7 +153,8 @@ std::string error_of(json what) {
 std::optional<std::string> error_in(const json& chunk, std::string_view type,
                                     std::string_view data) {
   const auto& status = member(chunk, "base_resp");
-  if (type == "error" || count_of(status, "status_code").value_or(0) != 0
+  if (type == "error" || type == between_events
+      || count_of(status, "status_code").value_or(0) != 0
       || is_something(member(chunk, "error"))
       || is_something(member(element(chunk, 0), "error"))
       || bytes_of(chunk, "object") == "error"
@@ -188,7 +192,7 @@ void openai_chat_decoder::on_event(const sse_event& event,
   const auto chunk = parse_json(data);
   if (!chunk) {
     if (event.type == "error")
-      fail(classify_text_in_stream(api, data), out, finish_raw_);
+      fail(classify_error_event(api, data), out, finish_raw_);
     else if (!at_end)
       fail(chunk.error(), out);
     return;
@@ -233,7 +237,9 @@ bool openai_chat_decoder::on_error(const json& chunk, std::string_view type,
     if (auto beside = text_of(choice, "finish_reason"); !beside.empty())
       raw = std::move(beside);
   }
-  fail(classify_in_stream(api, *what), out, std::move(raw));
+  fail(type == "error" ? classify_error_event(api, *what)
+                       : classify_in_stream(api, *what),
+       out, std::move(raw));
   return true;
 }
 
@@ -344,7 +350,8 @@ void openai_chat_decoder::judge_stray(part_batch& out) {
   if (value
       && (value->is_object()
           || is_something(member(element(*value, 0), "error")))
-      && on_error(*value, value->contains("choices") ? "" : "error", text, out))
+      && on_error(*value, value->contains("choices") ? "" : between_events,
+                  text, out))
     return;
   refuse_stray(text, out);
 }

@@ -148,7 +148,7 @@ void openai_responses_decoder::on_event(const sse_event& frame,
   const auto event = parse_json(data);
   if (!event) {
     if (frame.type == "error")
-      fail(classify_text_in_stream(api, data), out);
+      fail(classify_error_event(api, data), out);
     else if (!at_end && !malformed_)
       malformed_ = event.error();
     return;
@@ -157,10 +157,10 @@ void openai_responses_decoder::on_event(const sse_event& frame,
   if (type.empty())
     type = frame.type;
   const auto& response = member(*event, "response");
-  if (type == "error" || type == "response.error"
+  if (frame.type == "error" || type == "error" || type == "response.error"
       || (!response.is_object() && is_something(member(*event, "error"))
           && (!type.starts_with("response.") || type == "response.failed")))
-    return fail(classify_in_stream(api, data), out);
+    return fail(classify_error_event(api, data), out);
   if (is_end(type) || response.is_object()) {
     on_response(response, out);
     if (is_end(type))

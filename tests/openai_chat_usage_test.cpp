@@ -174,6 +174,30 @@ BOOST_AUTO_TEST_CASE(an_event_that_keeps_the_connection_alive_says_nothing) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_event_named_error_is_one_in_whatever_shape) {
+  const std::pair<const char*, errc> table[] = {
+    {R"({"reason":"m"})", errc::server_error},
+    {"{}", errc::server_error},
+    {"[1]", errc::server_error},
+    {R"("overloaded")", errc::overloaded},
+    {R"({"message":"m","code":"insufficient_quota"})", errc::quota},
+    {R"({"type":"overloaded_error","message":"m"})", errc::overloaded},
+    {R"({"detail":"m","status":429})", errc::rate_limit},
+  };
+  for (const auto& [data, want] : table)
+    for (const auto* api :
+         {"openai-chat", "openai-responses", "anthropic-messages"}) {
+      BOOST_TEST_INFO_SCOPE(data << " of " << api);
+      const auto decoder = find_codec(api)->make_decoder({});
+      part_batch out;
+      decoder->push(std::string{"event: error\ndata: "} + data + "\n\n", out);
+      BOOST_TEST_REQUIRE(!out.empty());
+      const auto* failed = std::get_if<part::failed>(&out.parts().back());
+      BOOST_TEST_REQUIRE(failed);
+      BOOST_TEST(to_string(failed->why.code) == to_string(want));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(decodes_what_a_server_puts_where_no_other_does) {
   check_chat(form_table);
 }
