@@ -143,7 +143,7 @@ void openai_responses_decoder::on_body_end(part_batch& out) {
 void openai_responses_decoder::on_event(const sse_event& frame,
                                         std::string_view data, bool at_end,
                                         part_batch& out) {
-  if (data == "[DONE]" || on_plain_delta(data, out))
+  if (data == "[DONE]" || (frame.type != "error" && on_plain_delta(data, out)))
     return;
   const auto event = parse_json(data);
   if (!event) {
