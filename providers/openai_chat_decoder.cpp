@@ -29,6 +29,7 @@ struct finish_row {
 constexpr std::array finish_table{
   finish_row{"stop", finish_reason::stop},
   finish_row{"complete", finish_reason::stop},  // Cohere
+  finish_row{"end", finish_reason::stop},       // some gateways
   finish_row{"eos", finish_reason::stop},       // Together
   finish_row{"eos_token", finish_reason::stop}, // TGI
   finish_row{"stop_sequence", finish_reason::stop},
@@ -233,6 +234,7 @@ bool openai_chat_decoder::on_error(const json& chunk, std::string_view type,
   if (chunk.contains("choices")) { // It is a chunk nevertheless.
     const auto& choice = choice_of(chunk);
     on_info(chunk, out);
+    on_delta(member(choice, "delta"), out);
     on_usage(chunk, choice, out);
     if (auto beside = text_of(choice, "finish_reason"); !beside.empty())
       raw = std::move(beside);

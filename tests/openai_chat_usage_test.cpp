@@ -54,6 +54,9 @@ const chat_row form_table[] = {
   {"in a chunk that says who answered and what it cost",
    {R"({"id":"x","model":"m","error":{"code":502,"message":"m"},"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}],"usage":{"prompt_tokens":3,"completion_tokens":1}})"},
    {"info x m", "usage 3 0 0 1 0 partial", "failed server_error raw=error", "unfinished"}},
+  {"what a chunk says beside its error is the last of it",
+   {R"({"error":{"code":502,"message":"m"},"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"error"}]})"},
+   {"text0 a", "failed server_error raw=error", "unfinished"}},
   {"an error behind the finish reason", {stop, R"({"error":{"code":500,"message":"m"}})"}, {"failed server_error raw=stop"}},
   {"LiteLLM's blocks prove what a string says",
    {chat_delta(R"({"reasoning_content":"r","thinking_blocks":[{"type":"thinking","thinking":"r","signature":null}]})"),
@@ -77,6 +80,7 @@ const chat_row finish_table[] = {
   {"ditto", {chat_delta("{}", "MAX_TOKENS")}, {"finished length MAX_TOKENS"}},
   {"ditto, refused", {chat_delta("{}", "SAFETY")}, {"finished content-filter SAFETY"}},
   {"Cohere", {chat_delta("{}", "COMPLETE")}, {"finished stop COMPLETE"}},
+  {"a gateway", {chat_delta("{}", "end")}, {"finished stop end"}},
   {"Z.ai", {chat_delta("{}", "model_context_window_exceeded")}, {"finished length model_context_window_exceeded"}},
   {"vLLM gave up", {chat_delta("{}", "abort")}, {"finished error abort"}},
 };
