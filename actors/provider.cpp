@@ -94,7 +94,7 @@ void provider_state::on(const body_received& m) {
   times_.last_byte = running(now());
   if (token)
     times_.last_progress = times_.last_byte;
-  pass_on(batch, m.bytes.size());
+  pass_on(batch, m.bytes.size(), token);
   look_at_response();
   if (token && patience_ && response_.finished())
     patience_ = *times_.last_byte + order_.finish_linger_ms; // It was no end.
@@ -179,13 +179,17 @@ void provider_state::look_at_response() {
   }
 }
 
-void provider_state::pass_on(part_batch& batch, std::size_t bytes) {
+void provider_state::pass_on(part_batch& batch, std::size_t bytes, bool token) {
   if (batch.empty())
     return order_.link->consumed(bytes);
   parts_received m;
   m.attempt = order_.attempt;
   m.index = batches_++;
   m.parts = batch.take();
+  // The word for it may come before the part: OpenAI's usage and [DONE] are
+  // events of their own. What is shown behind it says that it was no end.
+  const bool finished = response_.finished();
+  m.finish_seen = finished && (!std::exchange(told_finished_, true) || !token);
   for (const auto& p : m.parts)
     m.finish_seen = m.finish_seen || std::holds_alternative<part::finished>(p);
   m.link = order_.link;

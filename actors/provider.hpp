@@ -66,7 +66,7 @@ private:
   void conclude();
   void close_transfer();
   void look_at_response();
-  void pass_on(part_batch& batch, std::size_t bytes);
+  void pass_on(part_batch& batch, std::size_t bytes, bool token = false);
   void leave();
   void report_crash();
   attempt_report make_report();
@@ -91,6 +91,7 @@ private:
   bool stopped_ = false;
   bool left_ = false; ///< Its last word is out.
   bool told_answered_ = false;
+  bool told_finished_ = false;
   std::size_t handled_bytes_ = 0; ///< Of those posted.
   std::uint32_t batches_ = 0;
 

@@ -186,7 +186,7 @@ void workspace_core::on(const parts_received& m) {
 
 void workspace_core::take_batch(const parts_received& m) {
   auto& s = live();
-  s.finish_seen |= m.finish_seen;
+  s.finish_seen = m.finish_seen || (s.finish_seen && !has_output(m.parts));
   if (s.at_boundary && !s.finish_seen && has_output(m.parts))
     return stop_at_boundary();
   // One read may hold the boundary and what a soft stop does not want.

@@ -222,7 +222,7 @@ struct parts_received {
   attempt_id attempt;
   std::uint32_t index = 0; ///< From 0, gap-free within the attempt.
   std::vector<stream_part> parts;
-  /// Whether the attempt's finish is among them: the natural end is near.
+  /// Whether the attempt's finish is known with them: its end is near.
   bool finish_seen = false;
   std::shared_ptr<attempt_link> link; ///< To give `bytes` back to.
   std::size_t bytes = 0;

@@ -77,6 +77,23 @@ BOOST_FIXTURE_TEST_CASE(finish_then_the_end_is_complete_with_exact_usage,
   BOOST_TEST((transfer_end() == errc::none)); // the connection can be reused
 }
 
+// A soft stop is to know that the text's end is the answer's, though usage and
+// [DONE] may take their time.
+BOOST_FIXTURE_TEST_CASE(the_finish_is_known_with_the_end_that_it_makes,
+                        provider_fixture) {
+  begin(slow_answer("one two", 400ms));
+  advance(10s);
+  std::size_t ends = 0;
+  for (const auto& m : heard->parts)
+    for (const auto& p : m.parts) {
+      const bool end = std::holds_alternative<part::text_end>(p);
+      ends += end;
+      if (end || std::holds_alternative<part::text>(p))
+        BOOST_TEST(m.finish_seen == end);
+    }
+  BOOST_TEST(ends == 1u);
+}
+
 BOOST_FIXTURE_TEST_CASE(after_the_finish_the_connection_gets_its_linger_only,
                         provider_fixture) {
   auto answer = openai_chat_answer(counted("hello"));

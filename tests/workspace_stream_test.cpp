@@ -377,3 +377,17 @@ BOOST_FIXTURE_TEST_CASE(whoever_waits_for_an_older_stream_is_told_by_the_store,
   BOOST_REQUIRE(!ended.back().has_value());
   BOOST_TEST((ended.back().error().code == errc::storage));
 }
+
+// Some servers name a finish reason in every chunk.
+BOOST_FIXTURE_TEST_CASE(what_is_shown_behind_a_finish_says_it_was_none,
+                        workspace_fixture) {
+  begin();
+  text(0, "first");
+  stop({}, true);
+  parts({part::text_end{0}}, true);
+  text(1, "second");
+  BOOST_TEST((core->now() == phase::streaming));
+  parts({part::text_end{1}});
+  advance(settings.streams.soft_stop_wait_ms);
+  BOOST_TEST((core->now() == phase::stopping));
+}
