@@ -299,9 +299,9 @@ void curl_http_client::end_all() {
 
 void curl_http_client::on(start_command& what) {
   const auto id = what.id;
-  auto transfer = std::make_unique<curl_transfer>(
-    id, std::move(what.request), std::move(what.listener), gather_);
-  if (auto wrong = transfer->prepare(options_))
+  auto transfer =
+    std::make_unique<curl_transfer>(id, std::move(what.listener), gather_);
+  if (auto wrong = transfer->prepare(std::move(what.request), options_))
     return transfer->end(std::move(*wrong));
   auto* const shard = shard_with_room();
   if (!shard || !shard->add(*transfer))

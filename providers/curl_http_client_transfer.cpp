@@ -20,26 +20,31 @@ static_assert(LIBCURL_VERSION_NUM >= 0x075000,
 constexpr long keepalive_idle_s = 30;
 constexpr long keepalive_interval_s = 15;
 
+constexpr long upload_buffer_bytes = 65'536; // libcurl's own default
+
 error failure(errc code, std::string message) {
   return {code, std::move(message), 0, {}, {}};
 }
 
 } // namespace
 
-curl_transfer::curl_transfer(transfer_id id, http_request request,
+curl_transfer::curl_transfer(transfer_id id,
                              std::shared_ptr<http_listener> listener,
                              curl_body_gather& gather)
-  : id_(id), request_(std::move(request)), listener_(std::move(listener)),
-    gather_(gather) {}
+  : id_(id), listener_(std::move(listener)), gather_(gather) {}
 
-std::optional<error> curl_transfer::prepare(const curl_options& options) {
-  if (auto wrong = check_request(request_))
+std::optional<error> curl_transfer::prepare(http_request request,
+                                            const curl_options& options) {
+  if (auto wrong = check_request(request))
     return wrong;
+  body_ = std::move(request.body);
+  host_ = host_and_port(request.url);
+  connect_timeout_ = request.connect_timeout;
   companion_ = options.companion.get();
   head_.emplace(options.head_bytes_max);
   easy_.reset(curl_easy_init());
   if (!easy_ || !set_options(options) || !set_security(options)
-      || !set_request() || !set_headers())
+      || !set_request(request) || !set_headers(request.headers))
     return failure(errc::internal,
                    "libcurl cannot prepare the transfer: out of memory, or "
                    "built without what is needed");
@@ -81,7 +86,7 @@ bool curl_transfer::set_options(const curl_options& options) {
                                       : CURL_HTTP_VERSION_1_1));
   set(CURLOPT_PIPEWAIT, options.wait_for_multiplexing ? 1L : 0L);
   // 0 would be libcurl's default of 300 s.
-  const auto limit = request_.connect_timeout.count();
+  const auto limit = connect_timeout_.count();
   set(CURLOPT_CONNECTTIMEOUT_MS,
       static_cast<long>(limit > 0 && limit < INT_MAX ? limit : INT_MAX));
 #if LIBCURL_VERSION_NUM >= 0x075700
@@ -123,20 +128,19 @@ bool curl_transfer::set_security(const curl_options& options) {
   return good;
 }
 
-bool curl_transfer::set_request() {
+bool curl_transfer::set_request(const http_request& request) {
   bool good = true;
   const auto set = [&](CURLoption option, auto value) {
     good = curl_easy_setopt(easy(), option, value) == CURLE_OK && good;
   };
-  const auto& method = request_.method;
-  set(CURLOPT_URL, request_.url.c_str());
+  const auto& method = request.method;
+  set(CURLOPT_URL, request.url.c_str());
   if (method == "HEAD") {
     set(CURLOPT_NOBODY, 1L);
-  } else if (method == "POST" || !request_.body.empty()) {
+  } else if (method == "POST" || !body_.empty()) {
     set(CURLOPT_POST, 1L);
-    set(CURLOPT_POSTFIELDSIZE_LARGE,
-        static_cast<curl_off_t>(request_.body.size()));
-    set(CURLOPT_POSTFIELDS, request_.body.c_str());
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.size()));
+    set(CURLOPT_POSTFIELDS, body_.c_str());
     if (method != "POST")
       set(CURLOPT_CUSTOMREQUEST, method.c_str());
   } else if (method != "GET") {
@@ -145,7 +149,7 @@ bool curl_transfer::set_request() {
   return good;
 }
 
-bool curl_transfer::set_headers() {
+bool curl_transfer::set_headers(const header_list& headers) {
   const auto add = [&](const std::string& line) {
     auto* const longer = curl_slist_append(headers_.get(), line.c_str());
     if (!longer)
@@ -155,7 +159,7 @@ bool curl_transfer::set_headers() {
     return true;
   };
   bool typed = false;
-  for (const auto& [name, value] : request_.headers) {
+  for (const auto& [name, value] : headers) {
     // libcurl's way to write a header without a value.
     if (!add(value.empty() ? name + ";" : name + ": " + value))
       return false;
@@ -164,7 +168,6 @@ bool curl_transfer::set_headers() {
   // Without a value: libcurl leaves out what it would add itself.
   if (!add("Expect:") || (!typed && !add("Content-Type:")))
     return false;
-  request_.headers = {}; // libcurl has them, keys and all.
   return curl_easy_setopt(easy(), CURLOPT_HTTPHEADER, headers_.get())
          == CURLE_OK;
 }
@@ -178,7 +181,9 @@ int curl_transfer::on_ready(void* self, char* ip, char*, int port,
   me.peer_port_ = port;
   me.local_port_ = local_port;
   // Called again when libcurl repeats a request on a fresh connection because
-  // a pooled one turned out to be dead.
+  // a pooled one turned out to be dead: then nothing of the answer had come.
+  if (me.sent_)
+    return CURL_PREREQFUNC_ABORT;
   if (!std::exchange(me.connected_, true))
     me.listener_->on_connected();
   return CURL_PREREQFUNC_OK;
@@ -198,6 +203,7 @@ std::size_t curl_transfer::take_header(std::string_view line) {
   switch (head_->take(line)) {
   case http_head_parser::outcome::complete:
     answered_ = true;
+    drop_what_was_sent();
     listener_->on_response(head_->head());
     break;
   case http_head_parser::outcome::more:
@@ -236,9 +242,22 @@ void curl_transfer::deliver(std::string_view bytes) {
     companion_->turn();
 }
 
+// An answer may last for minutes. libcurl would keep as long what a prompt was
+// sent from: over TLS also a buffer of 64 KiB, which this option gives back.
+void curl_transfer::drop_what_was_sent() {
+  curl_off_t sent = 0;
+  curl_easy_getinfo(easy(), CURLINFO_SIZE_UPLOAD_T, &sent);
+  if (static_cast<std::size_t>(sent) < body_.size())
+    return; // It answers before it has read all.
+  sent_ = true;
+  body_.clear();
+  body_.shrink_to_fit();
+  curl_easy_setopt(easy(), CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer_bytes);
+}
+
 // @returns how a callback says that it failed.
 std::size_t curl_transfer::refuse(errc code, const char* why) {
-  failure_ = failure(code, host_and_port(request_.url) + ": " + why);
+  failure_ = failure(code, host_ + ": " + why);
   return 0;
 }
 
@@ -282,25 +301,23 @@ error curl_transfer::error_of(CURLcode code) const {
     return {};
   // libcurl is content with a head that lacks its end.
   if (code == CURLE_OK)
-    return failure(errc::network, host_and_port(request_.url)
-                                    + ": connection closed in the head");
+    return failure(errc::network, host_ + ": connection closed in the head");
   const auto text =
     one_line(reason_[0] ? reason_.data() : curl_easy_strerror(code));
-  const auto host = host_and_port(request_.url);
   switch (code) {
   case CURLE_OPERATION_TIMEDOUT: // We set no other limit than this.
     return failure(errc::timeout,
-                   host + ": no connection within connect_timeout_ms ("
-                     + std::to_string(request_.connect_timeout.count())
+                   host_ + ": no connection within connect_timeout_ms ("
+                     + std::to_string(connect_timeout_.count())
                      + " ms): " + text);
   case CURLE_SSL_CACERT_BADFILE:
-    return failure(errc::invalid_request, host + ": ca_file: " + text);
+    return failure(errc::invalid_request, host_ + ": ca_file: " + text);
   case CURLE_PEER_FAILED_VERIFICATION:
     return failure(errc::network,
-                   host + ": " + text
+                   host_ + ": " + text
                      + " (a server with a CA of its own needs ca_file)");
   default:
-    return failure(errc::network, host + ": " + text);
+    return failure(errc::network, host_ + ": " + text);
   }
 }
 

@@ -1,6 +1,7 @@
 // One transfer of curl_http_client: an easy handle and its callbacks.
 #pragma once
 
+#include "messages/boxed.hpp"
 #include "providers/curl_body_gather.hpp"
 #include "providers/curl_http_client.hpp"
 #include "providers/http_head_parser.hpp"
@@ -18,15 +19,16 @@ namespace penstock {
 ///          where it is, and is destroyed after its removal from the multi.
 class curl_transfer {
 public:
-  curl_transfer(transfer_id id, http_request request,
-                std::shared_ptr<http_listener> listener,
+  curl_transfer(transfer_id id, std::shared_ptr<http_listener> listener,
                 curl_body_gather& gather);
   curl_transfer(const curl_transfer&) = delete;
   curl_transfer& operator=(const curl_transfer&) = delete;
 
-  /// Checks the request and prepares the handle.
+  /// Checks the request and prepares the handle, which has from then on what
+  /// it needs of the request but for the body: that is read in place.
   /// @returns why the transfer cannot begin, if it cannot.
-  std::optional<error> prepare(const curl_options& options);
+  std::optional<error> prepare(http_request request,
+                               const curl_options& options);
 
   transfer_id id() const noexcept { return id_; }
   CURL* easy() const noexcept { return easy_.get(); }
@@ -65,12 +67,13 @@ private:
 
   bool set_options(const curl_options& options);
   bool set_security(const curl_options& options);
-  bool set_request();
-  bool set_headers();
+  bool set_request(const http_request& request);
+  bool set_headers(const header_list& headers);
 
   std::size_t take_header(std::string_view line);
   std::size_t take_body(std::string_view bytes);
   std::size_t refuse(errc code, const char* why);
+  void drop_what_was_sent();
 
   static int on_ready(void* self, char* ip, char*, int port,
                       int local_port) noexcept;
@@ -80,14 +83,17 @@ private:
                              void* self) noexcept;
 
   transfer_id id_;
-  http_request request_; ///< libcurl reads its body in place.
+  std::string body_; ///< Of the request. libcurl reads it in place.
+  std::string host_; ///< "host:port", for messages.
+  std::chrono::milliseconds connect_timeout_{0};
   std::shared_ptr<http_listener> listener_;
   curl_body_gather& gather_;             ///< The loop's.
   loop_companion* companion_ = nullptr;  ///< The client's, or null.
   std::optional<http_head_parser> head_; ///< Set by `prepare`.
-  std::optional<error> failure_;         ///< Ours; wins over libcurl's result.
+  boxed<error> failure_;                 ///< Ours; wins over libcurl's result.
   bool connected_ = false;
   bool answered_ = false; ///< `on_response` was called.
+  bool sent_ = false;     ///< All of the request was, and `body_` is gone.
   /// The connection's addresses; port 0 until it stands.
   std::string peer_ip_;
   int peer_port_ = 0;
