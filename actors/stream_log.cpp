@@ -1,5 +1,6 @@
 #include "actors/stream_log.hpp"
 
+#include "actors/text_growth.hpp"
 #include "messages/check.hpp"
 
 #include <algorithm>
@@ -27,9 +28,8 @@ std::shared_ptr<const event_body> shared(event_body body) {
 
 stream_log::stream_log(std::shared_ptr<const stream_identity> of,
                        event::stream_start start)
-  : of_(std::move(of)) {
+  : of_(std::move(of)), start_(std::move(start)) {
   PENSTOCK_CHECK(of_ != nullptr);
-  marks_.push_back(shared(std::move(start)));
   push(kind::start, 0, 0);
 }
 
@@ -78,7 +78,7 @@ std::string_view stream_log::bytes(const part_data& p) const {
     return refusal->text;
   auto* call = std::get_if<tool_call_content>(&p.what);
   PENSTOCK_CHECK(call != nullptr);
-  return p.streamed_input.empty() ? call->input_json : p.streamed_input;
+  return p.streamed_input ? *p.streamed_input : call->input_json;
 }
 
 std::string& stream_log::bytes(part_data& p) {
@@ -102,7 +102,7 @@ void stream_log::append(std::uint32_t part, std::string_view more) {
     const auto number = push(kind::segment, part, entries_[part].index);
     entries_[number].begin = entries_[number].end = text.size();
   }
-  text.append(more);
+  append_tightly(text, more);
   entries_.back().end = text.size();
   if (!std::holds_alternative<tool_call_content>(p.what))
     text_bytes_ += more.size();
@@ -330,7 +330,9 @@ stream_log::segment_event(const entry& e, std::uint64_t from,
 }
 
 std::shared_ptr<const event_body> stream_log::mark_event(const entry& e) const {
-  if (e.what == kind::start || e.what == kind::mark || e.what == kind::source)
+  if (e.what == kind::start)
+    return shared(start_);
+  if (e.what == kind::mark || e.what == kind::source)
     return marks_[e.index];
   if (e.what == kind::terminal)
     return terminal_;

@@ -2,6 +2,7 @@
 // it is told. Plain data and pure functions; no CAF, no clock.
 #pragma once
 
+#include "messages/boxed.hpp"
 #include "messages/stream.hpp"
 
 #include <cstdint>
@@ -171,9 +172,9 @@ private:
   struct part_data {
     std::uint32_t number;
     content what; ///< The bytes live in it; a call's in input_json.
-    std::optional<tool_result_content> result;
+    boxed<tool_result_content> result;
     /// What came piece by piece, if the whole input is another text.
-    std::string streamed_input;
+    boxed<std::string> streamed_input;
     bool input_rewritten = false;
     final_part::state how = final_part::state::cut;
     bool open = true;
@@ -194,7 +195,8 @@ private:
     return e.what == kind::segment ? e.end : 1;
   }
 
-  std::shared_ptr<const stream_identity> of_;
+  const std::shared_ptr<const stream_identity> of_;
+  const event::stream_start start_;
   std::vector<entry> entries_;
   std::vector<part_data> parts_;
   std::vector<std::shared_ptr<const event_body>> marks_;

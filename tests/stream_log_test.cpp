@@ -64,6 +64,17 @@ BOOST_AUTO_TEST_CASE(adjacent_deltas_of_one_part_are_told_as_one) {
   BOOST_TEST(only_text<event::text_delta>(events) == "[1+0 Water flows]");
 }
 
+BOOST_AUTO_TEST_CASE(a_text_that_grows_has_little_room_to_spare) {
+  auto log = make_log();
+  const auto part = log.open_text();
+  const auto& text = std::get<text_content>(log.content_of(part)).text;
+  for (int i = 0; i < 4'000; ++i) {
+    log.append(part, "twenty-two more bytes ");
+    BOOST_REQUIRE(text.capacity() <= text.size() + text.size() / 4 + 256);
+  }
+  BOOST_TEST(text.size() == 88'000u);
+}
+
 BOOST_AUTO_TEST_CASE(parts_that_alternate_are_told_in_the_order_they_grew) {
   auto log = make_log();
   const auto one = log.open_text(), two = log.open_text();
