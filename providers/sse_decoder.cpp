@@ -45,6 +45,11 @@ void sse_decoder::push(std::string_view bytes) {
   if (failure_.code != errc::none)
     return;
   release_consumed();
+  // The room of a large read, the first one perhaps, goes with a small one:
+  // thousands of streams wait with what they once needed.
+  constexpr std::size_t small = 512;
+  if (buffer_.empty() && buffer_.capacity() > small && bytes.size() <= small)
+    buffer_.shrink_to_fit();
   buffer_.append(bytes);
 }
 
