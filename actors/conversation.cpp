@@ -126,10 +126,19 @@ bool says_something(const message& m) {
 
 // ---- conversation ----------------------------------------------------------
 
-conversation::conversation(workspace_snapshot snapshot)
-  : rows_(std::move(snapshot.history)), last_sequence_(snapshot.last_sequence) {
+conversation::conversation(const workspace_snapshot& snapshot)
+  : rows_(snapshot.history.begin(), snapshot.history.end()),
+    last_sequence_(snapshot.last_sequence) {
   if (!rows_.empty())
-    last_sequence_ = std::max(last_sequence_, rows_.back().sequence);
+    last_sequence_ = std::max(last_sequence_, rows_.back().sequence());
+}
+
+std::vector<history_row> conversation::rows() const {
+  std::vector<history_row> all;
+  all.reserve(rows_.size());
+  for (const auto& row : rows_)
+    all.push_back(row.unpack());
+  return all;
 }
 
 expected<std::uint64_t>
@@ -144,32 +153,33 @@ conversation::claim(std::optional<std::uint64_t> wanted) {
   return last_sequence_;
 }
 
-void conversation::add(history_row row) {
+void conversation::add(const history_row& row) {
   PENSTOCK_CHECK(row.sequence <= last_sequence_);
   const auto at = std::upper_bound(
     rows_.begin(), rows_.end(), row.sequence,
-    [](auto sequence, const history_row& r) { return sequence < r.sequence; });
-  rows_.insert(at, std::move(row));
+    [](auto sequence, const packed_row& r) { return sequence < r.sequence(); });
+  rows_.emplace(at, row);
 }
 
 std::vector<std::uint64_t> conversation::cut(std::uint64_t first,
                                              std::uint64_t last) {
   std::vector<std::uint64_t> removed;
-  std::erase_if(rows_, [&](const history_row& r) {
-    const bool it = r.sequence >= first && r.sequence <= last;
+  std::erase_if(rows_, [&](const packed_row& r) {
+    const bool it = r.sequence() >= first && r.sequence() <= last;
     if (it)
-      removed.push_back(r.sequence);
+      removed.push_back(r.sequence());
     return it;
   });
   return removed;
 }
 
 std::optional<history_row> conversation::take(std::uint64_t sequence) {
-  const auto it = std::find_if(rows_.begin(), rows_.end(),
-                               [&](auto& r) { return r.sequence == sequence; });
+  const auto it = std::find_if(rows_.begin(), rows_.end(), [&](auto& r) {
+    return r.sequence() == sequence;
+  });
   if (it == rows_.end())
     return std::nullopt;
-  auto row = std::move(*it);
+  auto row = it->unpack();
   rows_.erase(it);
   return row;
 }
@@ -177,7 +187,8 @@ std::optional<history_row> conversation::take(std::uint64_t sequence) {
 std::vector<message> conversation::messages() const {
   std::vector<message> all;
   for (const auto& row : rows_)
-    all.insert(all.end(), row.what.begin(), row.what.end());
+    for (auto& m : row.unpack().what)
+      all.push_back(std::move(m));
   return all;
 }
 

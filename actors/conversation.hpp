@@ -1,6 +1,7 @@
 // The history of a workspace, and the prompts that are made of it. Pure.
 #pragma once
 
+#include "actors/packed_row.hpp"
 #include "actors/stream_log.hpp"
 #include "messages/record.hpp"
 #include "messages/request.hpp"
@@ -20,9 +21,10 @@ namespace penstock {
 ///            even after their message was removed.
 class conversation {
 public:
-  explicit conversation(workspace_snapshot snapshot = {});
+  conversation() = default;
+  explicit conversation(const workspace_snapshot& snapshot);
 
-  const std::vector<history_row>& rows() const noexcept { return rows_; }
+  std::vector<history_row> rows() const;
   std::uint64_t last_sequence() const noexcept { return last_sequence_; }
 
   /// Claims the next sequence number, or `wanted`, which must be higher than
@@ -30,7 +32,7 @@ public:
   expected<std::uint64_t> claim(std::optional<std::uint64_t> wanted);
 
   /// @pre row.sequence was claimed. Rows are kept in order of sequence.
-  void add(history_row row);
+  void add(const history_row& row);
 
   /// Removes the rows from `first` to `last`. @returns their numbers.
   std::vector<std::uint64_t> cut(std::uint64_t first,
@@ -43,7 +45,7 @@ public:
   std::vector<message> messages() const;
 
 private:
-  std::vector<history_row> rows_;
+  std::vector<packed_row> rows_;
   std::uint64_t last_sequence_ = 0;
 };
 

@@ -37,6 +37,23 @@ inline void add_once(std::vector<std::string>& names, const std::string& name) {
     names.push_back(name);
 }
 
+/// What a stream takes over of one that a crash interrupted.
+struct resumption {
+  interrupted_stream of;
+  boxed<history_row> row;           ///< Taken out of the history.
+  std::uint32_t entries = 0;        ///< Those of the log below are the other's.
+  std::vector<std::uint32_t> calls; ///< To be run first.
+  std::set<std::uint32_t> unknown;  ///< Those that may have run already.
+  bool step_done = false;           ///< What follows is the next step.
+};
+
+/// The calls of one step.
+struct step_calls {
+  tool_phase order;
+  std::set<std::uint32_t> handlers; ///< Parts whose handler runs.
+  std::stop_source cancel;
+};
+
 struct live_stream {
   // Given by the start, never changed.
   std::shared_ptr<const start_request> request;
@@ -47,8 +64,7 @@ struct live_stream {
   tool_set tools;                     ///< Those that the policy enables.
   tool_policy policy;
 
-  boxed<interrupted_stream> kept; ///< What it resumes.
-  boxed<history_row> kept_row;    ///< Taken out of the history.
+  boxed<resumption> kept; ///< Set if it resumes another.
 
   // Until it is registered.
   reply<stream_id> registered;
@@ -87,16 +103,7 @@ struct live_stream {
   boxed<attempt_race> race;   ///< Of `attempt` and its hedge.
   std::vector<racer> leaving; ///< They lost; to be booked when they settle.
 
-  // The present step's calls.
-  tool_phase calls;
-  std::set<std::uint32_t> handlers; ///< Parts whose handler runs.
-
-  // Only of one that resumes another.
-  std::uint32_t taken_over = 0;          ///< Entries below are the other's.
-  std::vector<std::uint32_t> kept_calls; ///< To be run first.
-  std::set<std::uint32_t> unknown;       ///< Those that may have run already.
-  bool kept_step_done = false;           ///< What follows is the next step.
-  std::stop_source cancel_tools;
+  boxed<step_calls> calls; ///< Of the present step, once it has made any.
   bool required_succeeded = false;
   finish step_finish;
   token_usage step_usage;
@@ -134,7 +141,8 @@ struct live_stream {
   stream_id id() const noexcept { return identity->stream; }
   bool stop_comes() const noexcept { return stopping && *stopping && !ending; }
   bool workers_gone() const noexcept {
-    return !attempt_runs && !race && leaving.empty() && handlers.empty();
+    return !attempt_runs && !race && leaving.empty()
+           && (!calls || calls->handlers.empty());
   }
   /// Adds what one attempt, or a tool's own model call, has used.
   void book(const std::string& by, const token_usage& used) {

@@ -216,9 +216,11 @@ void provider_state::report_crash() {
 attempt_report provider_state::make_report() {
   auto result = response_.result();
   attempt_report report;
-  report.failure = std::move(result.failure);
+  if (result.failure)
+    report.failure = std::move(*result.failure);
   report.stopped = stopped_;
-  report.finished = std::move(result.finished);
+  if (result.finished)
+    report.finished = std::move(*result.finished);
   report.explanation = std::move(result.explanation);
   report.usage = result.usage;
   report.batches = batches_;

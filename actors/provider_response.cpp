@@ -53,9 +53,9 @@ std::string what_came(const header_list& headers) {
 
 } // namespace
 
-provider_response::provider_response(std::string api,
+provider_response::provider_response(std::string_view api,
                                      std::unique_ptr<response_decoder> decoder)
-  : api_(std::move(api)), decoder_(std::move(decoder)) {
+  : api_(api), decoder_(std::move(decoder)) {
   PENSTOCK_CHECK(decoder_ != nullptr);
 }
 
@@ -219,17 +219,14 @@ void provider_response::give_up(error why) {
 }
 
 bool provider_response::finished() const {
-  return !failure_ && decoder_->finished();
+  return !settled() && decoder_->finished();
 }
 
 provider_response::summary provider_response::result() const {
   auto result = summary_;
-  result.failure = failure_;
-  if (usage_) {
-    result.usage = *usage_;
+  if (has_usage_)
     result.usage.known =
       finished() ? token_usage::quality::exact : token_usage::quality::partial;
-  }
   return result;
 }
 
@@ -280,13 +277,17 @@ void provider_response::note(const stream_part& p) {
                [&](const part::refusal&) { s.refusal = true; },
                [&](const part::tool_start& start) {
                  if (start.provider_executed)
-                   not_ours_.insert(start.key);
+                   not_ours_.push_back(start.key);
                },
                [&](const part::tool_complete& call) {
-                 if (!not_ours_.contains(call.key))
+                 if (std::find(not_ours_.begin(), not_ours_.end(), call.key)
+                     == not_ours_.end())
                    s.complete_calls = true;
                },
-               [&](const part::usage& usage) { usage_ = usage.what; },
+               [&](const part::usage& usage) {
+                 s.usage = usage.what;
+                 has_usage_ = true;
+               },
                [&](const part::finished& finished) {
                  s.finished = finished.why;
                  s.explanation = finished.explanation;
@@ -323,8 +324,8 @@ void provider_response::explain() {
 
 void provider_response::fail(error why) {
   mode_ = mode::ignoring;
-  if (!failure_)
-    failure_ = std::move(why);
+  if (!settled())
+    summary_.failure = std::move(why);
 }
 
 } // namespace penstock

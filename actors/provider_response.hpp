@@ -2,15 +2,15 @@
 // out. Knows no actor, clock or socket.
 #pragma once
 
+#include "messages/boxed.hpp"
 #include "messages/clock.hpp"
 #include "messages/part.hpp"
 #include "providers/codec.hpp"
 
 #include <memory>
-#include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace penstock {
 
@@ -23,8 +23,9 @@ namespace penstock {
 /// Threads: one owner at a time.
 class provider_response {
 public:
-  /// @param api "openai-chat", …
-  provider_response(std::string api, std::unique_ptr<response_decoder> decoder);
+  /// @param api "openai-chat", …; outlives this.
+  provider_response(std::string_view api,
+                    std::unique_ptr<response_decoder> decoder);
 
   /// @param now to turn reset dates into delays.
   void head(http_response_head head, wall_time now);
@@ -47,7 +48,7 @@ public:
   void give_up(error why);
 
   /// Nothing of the body matters any more.
-  bool settled() const noexcept { return failure_.has_value(); }
+  bool settled() const noexcept { return summary_.failure.has_value(); }
   /// The API's own end was seen. The body may still end, or bring usage.
   bool finished() const;
   /// The head told of an error; its body is being collected.
@@ -56,8 +57,8 @@ public:
   bool speaks_the_api() const noexcept { return summary_.any; }
 
   struct summary {
-    std::optional<error> failure;
-    std::optional<finish> finished;
+    boxed<error> failure;
+    boxed<finish> finished;
     std::string explanation; ///< `part::finished::explanation`
     token_usage usage;       ///< With its quality.
     bool any = false;        ///< Of whatever kind.
@@ -85,17 +86,16 @@ private:
   void explain();
   void fail(error why);
 
-  const std::string api_;
+  const std::string_view api_;
   std::unique_ptr<response_decoder> decoder_;
   mode mode_ = mode::waiting;
+  bool like_a_stream_ = true;
+  bool has_usage_ = false;
   http_response_head head_;
   wall_time now_{};       ///< When the head came.
   std::string collected_; ///< Of a body that is no stream.
-  bool like_a_stream_ = true;
-  std::optional<error> failure_;
-  summary summary_;
-  std::optional<token_usage> usage_; ///< The last cumulative figure.
-  std::set<part_key> not_ours_;      ///< Calls that the provider runs.
+  summary summary_;       ///< Of what has come so far, the last usage included.
+  std::vector<part_key> not_ours_; ///< Calls that the provider runs.
 };
 
 } // namespace penstock

@@ -84,7 +84,7 @@ bool ended_properly(const attempt_outcome& outcome) {
 } // namespace
 
 restart_policy::restart_policy(std::vector<std::string> chain,
-                               restart_options options,
+                               std::shared_ptr<const restart_options> options,
                                partial_policy on_partial)
   : chain_(without_doubles(std::move(chain))), options_(std::move(options)),
     on_partial_(on_partial) {}
@@ -116,7 +116,7 @@ restart_decision restart_policy::after(const attempt_outcome& outcome,
   if (refused(outcome))
     return judge(outcome, refusal(outcome), world);
   if (!outcome.any_part && !has_output_) {
-    if (empty_retries_ == options_.empty_retries_max)
+    if (empty_retries_ == options_->empty_retries_max)
       return judge(outcome, silence(), world);
     if (!spend_restart(world.now)) {
       remember(errc::empty_output);
@@ -138,7 +138,7 @@ restart_decision restart_policy::judge(const attempt_outcome& outcome,
   ++attempts_;
   ++attempts_by_class_[why.code];
   remember(why.code);
-  const auto rule = rule_for(why.code, options_);
+  const auto rule = rule_for(why.code, *options_);
   const bool refusal = why.code == errc::model_refusal;
   if (outcome.any_part) {
     if (on_partial_ == partial_policy::stop)
@@ -171,14 +171,14 @@ std::optional<milliseconds>
 restart_policy::delay_on_same_model(const error& why, const restart_rule& rule,
                                     const restart_world& world) const {
   const auto most =
-    std::max(rule.attempts_per_model, options_.max_attempts_per_model);
+    std::max(rule.attempts_per_model, options_->max_attempts_per_model);
   const auto of_class = why.should_retry.value_or(false)
                           ? most // the provider's word wins over the row
                           : rule.attempts_per_model;
   if (!why.should_retry.value_or(true) || attempts_ >= most
       || attempts_by_class_.at(why.code) >= of_class)
     return std::nullopt;
-  if (why.retry_after && *why.retry_after > options_.max_retry_after_ms)
+  if (why.retry_after && *why.retry_after > options_->max_retry_after_ms)
     return std::nullopt;
   auto delay = why.retry_after ? std::max(*why.retry_after, milliseconds{0})
                                : backoff(world);
@@ -187,7 +187,7 @@ restart_policy::delay_on_same_model(const error& why, const restart_rule& rule,
     if (rule.next_model && !next_model(why.code, world).empty())
       return std::nullopt;
     delay = std::chrono::ceil<milliseconds>(*world.open_until - world.now);
-    if (delay > options_.max_retry_after_ms)
+    if (delay > options_->max_retry_after_ms)
       return std::nullopt;
   }
   return delay;
@@ -195,10 +195,10 @@ restart_policy::delay_on_same_model(const error& why, const restart_rule& rule,
 
 // Full jitter: anything from nothing to a ceiling that doubles each time.
 milliseconds restart_policy::backoff(const restart_world& world) const {
-  const auto cap = static_cast<double>(options_.backoff_cap_ms.count());
+  const auto cap = static_cast<double>(options_->backoff_cap_ms.count());
   const auto ceiling =
-    static_cast<double>(options_.backoff_base_ms.count())
-    * std::pow(options_.backoff_factor, static_cast<double>(attempts_ - 1));
+    static_cast<double>(options_->backoff_base_ms.count())
+    * std::pow(options_->backoff_factor, static_cast<double>(attempts_ - 1));
   return milliseconds{
     static_cast<milliseconds::rep>(world.dice() * std::min(cap, ceiling))};
 }
@@ -254,9 +254,9 @@ restart_decision restart_policy::after_race(const attempt_outcome& outcome,
 // @returns false if the stream has used up its restarts.
 bool restart_policy::spend_restart(steady_time now) {
   while (!restarts_.empty()
-         && now - restarts_.front() >= options_.restart_window_ms)
+         && now - restarts_.front() >= options_->restart_window_ms)
     restarts_.erase(restarts_.begin());
-  if (restarts_.size() >= options_.max_restarts)
+  if (restarts_.size() >= options_->max_restarts)
     return false;
   restarts_.push_back(now);
   return true;
@@ -274,9 +274,9 @@ restart_decision restart_policy::retry(error why, std::string model,
 }
 
 restart_decision restart_policy::restart_spent(error why) const {
-  why.message += "; given up after " + std::to_string(options_.max_restarts)
+  why.message += "; given up after " + std::to_string(options_->max_restarts)
                  + " restarts within "
-                 + std::to_string(options_.restart_window_ms.count())
+                 + std::to_string(options_->restart_window_ms.count())
                  + " ms (max_restarts)";
   return defeat(std::move(why));
 }

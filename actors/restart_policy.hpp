@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -131,7 +132,9 @@ struct restart_world {
 class restart_policy {
 public:
   /// @param chain in order; doubles count once.
-  restart_policy(std::vector<std::string> chain, restart_options options,
+  /// @param options never null, and nobody changes them.
+  restart_policy(std::vector<std::string> chain,
+                 std::shared_ptr<const restart_options> options,
                  partial_policy on_partial);
 
   /// An attempt of `model` in `step` begins. `model` may be one further down
@@ -179,7 +182,7 @@ private:
   void remember(const std::string& model, errc code);
 
   std::vector<std::string> chain_;
-  restart_options options_;
+  std::shared_ptr<const restart_options> options_;
   partial_policy on_partial_;
 
   std::size_t at_ = 0; ///< The present model.

@@ -4,6 +4,7 @@
 
 #include "actors/repeat_trim.hpp"
 #include "actors/stream_log.hpp"
+#include "messages/boxed.hpp"
 #include "messages/part.hpp"
 
 #include <cstdint>
@@ -82,7 +83,7 @@ private:
   void show_withheld(stream_log& log);
 
   std::optional<attempt_id> attempt_;
-  std::optional<repeat_trim> trim_;     ///< Until it has decided.
+  boxed<repeat_trim> trim_;             ///< Until it has decided.
   std::optional<part_key> withheld_of_; ///< The text that it looks at.
   std::uint32_t next_index_ = 0;
   std::map<part_key, part_state> parts_;

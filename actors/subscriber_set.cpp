@@ -8,9 +8,13 @@
 
 namespace penstock {
 
-subscriber_set::subscriber_set(std::string workspace_id)
-  : workspace_(std::make_shared<stream_identity>(
-    stream_identity{std::move(workspace_id), {}, {}})) {}
+// Made when it is needed: most workspaces have nobody to tell of themselves.
+const std::shared_ptr<const stream_identity>& subscriber_set::workspace() {
+  if (!workspace_)
+    workspace_ =
+      std::make_shared<stream_identity>(stream_identity{workspace_id_, {}, {}});
+  return workspace_;
+}
 
 void subscriber_set::begin(std::shared_ptr<const stream_log> log) {
   tellings_ = {};
@@ -130,9 +134,9 @@ void subscriber_set::note(event_body what) {
   const auto body = std::make_shared<const event_body>(std::move(what));
   for (auto& [id, s] : all_) {
     std::erase_if(s.notes, [&](const told& n) {
-      return n.body->index() == body->index() && n.of == workspace_;
+      return n.body->index() == body->index() && n.of == workspace();
     });
-    s.notes.push_back({workspace_, body});
+    s.notes.push_back({workspace(), body});
   }
 }
 
@@ -146,7 +150,7 @@ void subscriber_set::forget_ended() {
     s.ordinal = first_ordinal_;
   }
   ++first_ordinal_;
-  recent_ = {};
+  decltype(recent_){}.swap(recent_);
 }
 
 // Steps into the stream after the one that it has been told to its end.
@@ -194,7 +198,7 @@ bool subscriber_set::tell(one& s, event_batch& batch) {
 // What has ended is not told often any more.
 void subscriber_set::forget_tellings() {
   if (!recent_.empty() && recent_.back()->ended())
-    tellings_ = {};
+    decltype(tellings_){}.swap(tellings_);
 }
 
 void subscriber_set::fill(one& s, event_batch& batch, std::string_view state) {
@@ -225,7 +229,7 @@ void subscriber_set::fill(one& s, event_batch& batch, std::string_view state) {
     if (at.of)
       s.caught_up->position = at.where();
     s.caught_up->state = state;
-    add(at.of ? at.of : workspace_,
+    add(at.of ? at.of : workspace(),
         std::make_shared<const event_body>(
           *std::exchange(s.caught_up, std::nullopt)));
   }

@@ -25,7 +25,10 @@ namespace penstock {
 ///            twice and nothing is left out.
 class subscriber_set {
 public:
-  explicit subscriber_set(std::string workspace_id);
+  /// @param workspace_id outlives this.
+  explicit subscriber_set(const std::string& workspace_id)
+    : workspace_id_(workspace_id) {}
+  explicit subscriber_set(std::string&&) = delete;
 
   /// A stream begins; all subscribers will be told of it, each after what it
   /// still lacks of the streams before.
@@ -86,7 +89,7 @@ private:
     bool leaves_at_end = false; ///< Came with its stream and goes with it.
     bool waits = false;         ///< For the store's word on its position.
     /// Still to be told; until then, what it gets is a replay.
-    std::optional<event::caught_up> caught_up;
+    boxed<event::caught_up> caught_up;
     std::vector<told> notes; ///< At most one of each kind.
   };
 
@@ -120,6 +123,9 @@ private:
                bool is_last = false);
   void place_at_end(one& s);
 
+  const std::shared_ptr<const stream_identity>& workspace();
+
+  const std::string& workspace_id_;
   std::shared_ptr<const stream_identity> workspace_; // of notes: no stream
   std::map<subscription_id, one> all_;
   std::vector<std::shared_ptr<const stream_log>> recent_; // the last is current

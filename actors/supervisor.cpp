@@ -53,12 +53,11 @@ void supervisor_state::on(const run_attempt& m) {
   auto known = streams_.find(m.attempt.stream);
   if (known == streams_.end()) {
     const auto& options = m.plan->options;
+    restart_policy policy{
+      m.plan->models, {options, &options->restarts}, options->on_partial};
     known =
       streams_
-        .emplace(
-          m.attempt.stream,
-          stream_record{
-            {m.plan->models, options.restarts, options.on_partial}, {}, {}})
+        .emplace(m.attempt.stream, stream_record{std::move(policy), 0, {}})
         .first;
   }
   auto& stream = known->second;
@@ -146,11 +145,11 @@ void supervisor_state::seek_admission(attempt_record& a) {
   if (!a.model) {
     auto model = resolve(a.what.model);
     if (!model) { // a failed attempt like any other
-      a.report.failure = std::move(model.error());
+      a.end().failure = std::move(model.error());
       return over(a);
     }
-    a.model = std::make_shared<const resolved_model>(std::move(*model));
-    a.at = &endpoint_of(*a.model);
+    a.at = &endpoint_of(*model);
+    a.model = shared(*a.at, std::move(*model));
     a.asked = now();
   }
   const auto admission = a.at->health.ask(now());
@@ -189,13 +188,13 @@ void supervisor_state::seek_elsewhere(attempt_record& a,
             {},
             {}};
   if (rival(a)) { // It does not wait while the other one may answer.
-    a.report.failure = std::move(why);
+    a.end().failure = std::move(why);
     return over(a);
   }
   auto& policy = stream_of(a).policy;
   auto earliest = probing ? steady_time::max() : admission.until;
   const auto refuse = [&](const std::string& next) {
-    a.report.failure = why;
+    a.end().failure = why;
     settle(a, policy.after_blocked(std::move(why), next, now()));
   };
   for (const auto& model : policy.models_left()) {
@@ -205,7 +204,7 @@ void supervisor_state::seek_elsewhere(attempt_record& a,
     earliest = std::min(earliest, *until);
   }
   const auto give_up =
-    a.asked + a.what.plan->options.restarts.max_retry_after_ms;
+    a.asked + a.what.plan->options->restarts.max_retry_after_ms;
   const bool hopeless =
     probing ? now() >= give_up : a.waited || earliest > give_up;
   if (hopeless) {
@@ -252,7 +251,13 @@ void supervisor_state::launch(attempt_record& a) {
 }
 
 provider_order supervisor_state::order_for(attempt_record& a) {
-  const auto& options = a.what.plan->options;
+  const auto& chain = a.what.plan->models;
+  const auto at = static_cast<std::size_t>(
+    std::find(chain.begin(), chain.end(), a.what.model) - chain.begin());
+  auto& asked = stream_of(a).asked; // A stream goes down its chain only.
+  const bool first_time = at >= asked;
+  asked = std::max(asked, at + 1);
+  const auto& options = *a.what.plan->options;
   const auto own = options.clocks_by_model.find(a.what.model);
   return {
     .attempt = a.what.attempt,
@@ -265,7 +270,7 @@ provider_order supervisor_state::order_for(attempt_record& a) {
       own == options.clocks_by_model.end() ? options.clocks : own->second,
     .finish_linger_ms = options.finish_linger_ms,
     .error_body_timeout_ms = options.error_body_timeout_ms,
-    .tell_what_is_left_out = stream_of(a).models.insert(a.what.model).second,
+    .tell_what_is_left_out = first_time,
     .workspace_name = a.what.plan->workspace_name,
   };
 }
@@ -274,8 +279,8 @@ provider_order supervisor_state::order_for(attempt_record& a) {
 
 void supervisor_state::conclude(attempt_record& a) {
   auto& at = *a.at;
-  const bool cancelled = a.cancelled || a.report.stopped;
-  const auto& failure = a.report.failure;
+  const bool cancelled = a.cancelled || a.end().stopped;
+  const auto& failure = a.end().failure;
   at.health.end(a.ticket, failure ? &*failure : nullptr, cancelled, now());
   if (cancelled)
     settle(a, {restart_decision::kind::cancelled, {}, false, false, {}, {}});
@@ -289,9 +294,9 @@ void supervisor_state::over(attempt_record& a) {
   auto* other = rival(a);
   if (!other)
     return settle(a, judge(a));
-  if (a.report.any_part || a.silent) { // WORKSPACE knows, or will.
+  if (a.end().any_part || a.silent) { // WORKSPACE knows, or will.
     a.held = true;
-    if (a.report.any_part || other->report.any_part || !other->held)
+    if (a.end().any_part || other->end().any_part || !other->held)
       return;
     // Both crashed. If neither has shown anything, no word will come.
     settle(*other, stream_of(a).policy.after_race(outcome_of(*other),
@@ -325,18 +330,18 @@ void supervisor_state::goes_on_alone(attempt_record& a) {
     settle(a, judge(a));
 }
 
-attempt_outcome supervisor_state::outcome_of(const attempt_record& a) const {
+attempt_outcome supervisor_state::outcome_of(attempt_record& a) {
   attempt_outcome outcome;
-  outcome.failure = a.report.failure;
-  outcome.finished = a.report.finished;
-  outcome.explanation = a.report.explanation;
-  outcome.any_part = a.report.any_part;
-  outcome.complete_calls = a.report.complete_calls;
-  outcome.refusal = a.report.refusal;
+  outcome.failure = a.end().failure;
+  outcome.finished = a.end().finished;
+  outcome.explanation = a.end().explanation;
+  outcome.any_part = a.end().any_part;
+  outcome.complete_calls = a.end().complete_calls;
+  outcome.refusal = a.end().refusal;
   return outcome;
 }
 
-restart_decision supervisor_state::judge(const attempt_record& a) {
+restart_decision supervisor_state::judge(attempt_record& a) {
   return stream_of(a).policy.after(outcome_of(a), world(a));
 }
 
@@ -344,7 +349,7 @@ void supervisor_state::settle(attempt_record& a, restart_decision decision) {
   attempt_settled m;
   m.attempt = a.what.attempt;
   m.verdict.what = verdict_of(decision.what);
-  m.verdict.report = std::move(a.report);
+  m.verdict.report = std::move(a.end());
   m.verdict.model = a.what.model;
   m.verdict.why = std::move(decision.why);
   m.verdict.refused = decision.refused;
@@ -365,7 +370,7 @@ void supervisor_state::cancel(attempt_record& a) {
   a.what.link->cancel();
   if (!a.provider || a.held) {
     auto* at = a.queued ? a.at : nullptr;
-    a.report.stopped = true;
+    a.end().stopped = true;
     settle(a, {restart_decision::kind::cancelled, {}, false, false, {}, {}});
     if (at)
       serve(*at); // The next in line may have to be woken in time.

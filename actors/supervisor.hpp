@@ -12,7 +12,6 @@
 #include <map>
 #include <memory>
 #include <random>
-#include <set>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -62,6 +61,8 @@ private:
     std::string name; ///< "provider base_url"
     endpoint_health health;
     fair_queue<attempt_id> waiting; ///< A line per workspace.
+    /// Of attempts that run, by "provider:model".
+    std::map<std::string, std::weak_ptr<const resolved_model>> models;
     /// What the last who asked was told: a change concerns all who wait.
     endpoint_health::admission::kind told{};
   };
@@ -70,7 +71,7 @@ private:
 
   struct stream_record {
     restart_policy policy;
-    std::set<std::string> models;    ///< Asked so far.
+    std::size_t asked = 0; ///< So many of the chain were, or are left out.
     std::vector<std::uint32_t> live; ///< Numbers of its `attempts_`; one, but
                                      ///< for a hedge and for who lost.
   };
@@ -90,10 +91,12 @@ private:
 
     std::optional<provider_actor> provider; ///< Set: it runs.
     endpoint_health::ticket ticket;
-    attempt_report report;
+    boxed<attempt_report> report; ///< How it ended.
     bool reported = false, exited = false;
     bool silent = false; ///< It left without a report: it may have shown much.
     bool held = false;   ///< Over, with output; who wins the race is not known.
+
+    attempt_report& end() { return report ? *report : report.emplace(); }
   };
 
   // Before the attempt runs.
@@ -108,8 +111,8 @@ private:
   void provider_exited(attempt_id id, const caf_compat::exit_text& why);
   void conclude(attempt_record& a);
   void over(attempt_record& a);
-  attempt_outcome outcome_of(const attempt_record& a) const;
-  restart_decision judge(const attempt_record& a);
+  static attempt_outcome outcome_of(attempt_record& a);
+  restart_decision judge(attempt_record& a);
   attempt_record* rival(const attempt_record& a);
   void goes_on_alone(attempt_record& a);
   void settle(attempt_record& a, restart_decision decision);
@@ -117,6 +120,8 @@ private:
 
   // Endpoints.
   endpoint_record& endpoint_of(const resolved_model& model);
+  static std::shared_ptr<const resolved_model> shared(endpoint_record& at,
+                                                      resolved_model model);
   void forget_idle_endpoints();
   void serve(endpoint_record& at);
   void wake_front(endpoint_record& at, steady_time when);

@@ -39,6 +39,19 @@ supervisor_state::endpoint_of(const resolved_model& model) {
     .first->second;
 }
 
+// Thousands of attempts of one model hold one description of it.
+std::shared_ptr<const resolved_model>
+supervisor_state::shared(endpoint_record& at, resolved_model model) {
+  const auto known = at.models.find(model.name);
+  if (known != at.models.end())
+    if (auto same = known->second.lock(); same && *same == model)
+      return same;
+  std::erase_if(at.models, [](auto& m) { return m.second.expired(); });
+  auto made = std::make_shared<const resolved_model>(std::move(model));
+  at.models[made->name] = made;
+  return made;
+}
+
 void supervisor_state::forget_idle_endpoints() {
   if (endpoints_.size() <= endpoints_kept_max)
     return;

@@ -41,11 +41,11 @@ workspace_state::workspace_state(
   std::shared_ptr<const workspace_environment> environment,
   directory_actor directory, supervisor_actor supervisor,
   std::vector<parked_subscriber> parked)
-  : self_(self), id_(std::move(workspace_id)),
-    environment_(std::move(environment)), directory_(std::move(directory)),
-    supervisor_(std::move(supervisor)),
-    core_(id_, environment_->settings, *this, std::move(parked)) {
-  environment_->store->load(id_, [me = self_.self()](auto snapshot) {
+  : self_(self), environment_(std::move(environment)),
+    directory_(std::move(directory)), supervisor_(std::move(supervisor)),
+    core_(std::move(workspace_id), environment_->settings, *this,
+          std::move(parked)) {
+  environment_->store->load(core_.id(), [me = self_.self()](auto snapshot) {
     post(me, history_loaded{std::move(snapshot)});
   });
 }
@@ -96,7 +96,7 @@ void workspace_state::forget(stream_id stream) {
 
 void workspace_state::write(std::vector<store_record> records,
                             std::uint64_t token) {
-  environment_->store->write(id_, std::move(records),
+  environment_->store->write(core_.id(), std::move(records),
                              [me = self_.self(), token](error why) {
                                post(me, records_durable{token, std::move(why)});
                              });
@@ -105,7 +105,7 @@ void workspace_state::write(std::vector<store_record> records,
 void workspace_state::load_stream(subscription_id subscriber,
                                   stream_id stream) {
   environment_->store->load_stream(
-    id_, stream, [me = self_.self(), subscriber](auto found) {
+    core_.id(), stream, [me = self_.self(), subscriber](auto found) {
       post(me, closed_stream_loaded{subscriber, std::move(found)});
     });
 }
@@ -196,7 +196,7 @@ void workspace_state::remove_scratch(std::shared_ptr<scratch_dir> dir) {
 
 std::shared_ptr<void> workspace_state::link(std::stop_token token,
                                             stream_id stream) {
-  const auto stop = [me = self_.self(), id = id_, stream,
+  const auto stop = [me = self_.self(), id = core_.id(), stream,
                      stops = environment_->stops] {
     if (stops)
       stops->mark(id, stream);
@@ -211,18 +211,18 @@ std::shared_ptr<void> workspace_state::link(std::stop_token token,
 
 std::shared_ptr<const stop_mark>
 workspace_state::stop_mark_of(stream_id stream) {
-  return environment_->stops ? environment_->stops->enter(id_, stream)
+  return environment_->stops ? environment_->stops->enter(core_.id(), stream)
                              : nullptr;
 }
 
 // ---- leaving ---------------------------------------------------------------
 
 void workspace_state::offer_passivation(std::uint64_t received) {
-  post(directory_, passivation_offered{id_, received});
+  post(directory_, passivation_offered{core_.id(), received});
 }
 
 void workspace_state::retire(std::vector<parked_subscriber> parked) {
-  post(directory_, workspace_retired{id_, std::move(parked)});
+  post(directory_, workspace_retired{core_.id(), std::move(parked)});
   self_.end();
 }
 

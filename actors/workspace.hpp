@@ -84,7 +84,6 @@ private:
   void worker_detached() override;
 
   shell& self_; // owns this
-  const std::string id_;
   const std::shared_ptr<const workspace_environment> environment_;
   const directory_actor directory_;
   supervisor_actor supervisor_;

@@ -115,9 +115,8 @@ void workspace_core::on(const await_stream& m) {
     return awaiting_.push_back(m);
   if (next_ && m.stream && next_->request->stream == m.stream)
     return awaiting_.push_back(m);
-  if (last_closed_
-      && (!m.stream || *m.stream == last_closed_->identity->stream))
-    return m.ended(outcome_of(*last_closed_));
+  if (last_closed_ && (!m.stream || *m.stream == last_closed_->stream()))
+    return m.ended(outcome_of(last_closed_->unpack()));
   if (broken_)
     return m.ended(fail(*broken_));
   if (!m.stream)
@@ -206,18 +205,18 @@ void workspace_core::tell_queue() {
 // emptied by that stream's open record, in one transaction: it is in the one or
 // in the other, whatever happens.
 void workspace_core::start_queued() {
-  PENSTOCK_CHECK(last_request_ != nullptr);
+  PENSTOCK_CHECK(last_ && last_->request);
   if (queue_.empty())
     return;
   std::string text;
   for (const auto& q : queue_)
     text += (text.empty() ? "" : "\n") + q.text;
-  auto request = *last_request_;
+  auto request = *last_->request;
   if (request.with_history) {
     request.messages.clear();
   } else {
-    request.messages.insert(request.messages.end(), last_generated_.begin(),
-                            last_generated_.end());
+    request.messages.insert(request.messages.end(), last_->generated.begin(),
+                            last_->generated.end());
   }
   request.messages.push_back({role::user, {text_content{text, {}}}, {}});
   request.stream.reset();
@@ -315,11 +314,10 @@ void workspace_core::resume_after_idle(bool queue_is_due) {
     return leave();
   const bool due = std::exchange(queue_is_due_, false);
   if (next_)
-    answer_start(*std::exchange(next_, {}));
+    answer_start(*std::exchange(next_, std::nullopt));
   else if (due)
     start_queued();
-  last_generated_ = {}; // Whoever needed it has a copy.
-  last_request_.reset();
+  last_.reset(); // Whoever needed it has a copy.
   touch();
 }
 

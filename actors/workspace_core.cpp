@@ -26,7 +26,8 @@ workspace_core::~workspace_core() {
   ports_.forget(live_->id());
   if (live_->scratch)
     ports_.remove_scratch(std::exchange(live_->scratch, nullptr));
-  live_->cancel_tools.request_stop();
+  if (live_->calls)
+    live_->calls->cancel.request_stop();
 }
 
 live_stream& workspace_core::live() {
@@ -66,7 +67,8 @@ void workspace_core::on(const history_loaded& m) {
     queue_ = m.snapshot->queue;
     usage_ = m.snapshot->usage;
     interrupted_ = m.snapshot->interrupted;
-    last_closed_ = m.snapshot->last_stream;
+    if (const auto& last = m.snapshot->last_stream)
+      last_closed_.emplace(*last);
   } else {
     broken_ = m.snapshot.error();
   }
@@ -111,14 +113,16 @@ void workspace_core::on(const records_durable& m) {
   auto node = writes_.extract(m.token);
   if (node.empty())
     return;
-  ports_.disarm(node.mapped().deadline);
-  const auto grown = node.mapped().grown;
+  auto written = std::move(node.mapped());
+  ports_.disarm(written.deadline);
+  const auto grown = written.grown;
   // Once it ends, the terminal record is the one that counts: a write before
   // this one may have failed, and with it the record of what is held.
   if (m.why.code == errc::none && mine(grown.stream) && live().log
       && !live().ending && live().log->release(grown.before))
     publish();
-  node.mapped().then(m.why);
+  written.then(m.why);
+  written = {}; // What it holds is not to be held by it at rest.
   if (!shutdown_.empty() && loaded_ && machine_.now() == phase::idle)
     return leave();
   touch();
@@ -137,8 +141,8 @@ void workspace_core::on(const subscribe& m) {
     return;
   if (m.after && m.after->stream != stream_id{}
       && !subscribers_.knows(*m.after)) {
-    if (last_closed_ && last_closed_->identity->stream == m.after->stream) {
-      subscribers_.add_after(m, last_closed_);
+    if (last_closed_ && last_closed_->stream() == m.after->stream) {
+      subscribers_.add_after(m, last_closed_->unpack());
       return subscribers_.publish_to(m.id, to_string(machine_.now()),
                                      ports_.wall_now());
     }
@@ -194,8 +198,11 @@ void workspace_core::on(const credit_returned& m) {
 // workspace does not move a deadline with every message.
 void workspace_core::touch() {
   ++quiet_generation_;
-  if (machine_.now() == phase::idle)
+  if (machine_.now() == phase::idle) {
     subscribers_.forget_ended(); // `last_closed_` has what is asked of it.
+    if (last_closed_)
+      last_closed_->pack();
+  }
   // One that could not be loaded leaves at once: the next one may be luckier.
   const auto after = broken_ ? std::chrono::milliseconds{0}
                              : settings_.workspaces.passivate_after_ms;
@@ -225,12 +232,12 @@ void workspace_core::on(const deadline_due& m) {
   case deadline_due::kind::store: {
     if (m.generation == 0)
       return loaded_ ? void() : on(history_loaded{fail(no_answer())});
-    const auto it = writes_.find(m.generation);
-    if (it == writes_.end())
+    auto* const pending = writes_.find(m.generation);
+    if (!pending)
       return; // Answered meanwhile.
-    auto late = std::move(it->second.late);
+    auto late = std::move(pending->late);
     on(records_durable{m.generation, no_answer()});
-    late_.emplace(m.generation, std::move(late));
+    late_[m.generation] = std::move(late);
     return;
   }
   case deadline_due::kind::kill:
@@ -261,7 +268,7 @@ void workspace_core::on(const deadline_due& m) {
       fail_stream(
         {errc::timeout,
          "the stream took longer than stream_deadline_ms ("
-           + std::to_string(live().plan->options.stream_deadline_ms->count())
+           + std::to_string(live().plan->options->stream_deadline_ms->count())
            + ")",
          0, std::nullopt, std::nullopt});
     return;
@@ -294,7 +301,7 @@ void workspace_core::leave() {
     return;
   for (auto& m : std::exchange(awaiting_, {}))
     m.ended(fail(errc::aborted, "the runtime shuts down"));
-  for (auto& [id, asked] : std::exchange(looked_up_, {}))
+  for (auto& [id, asked] : looked_up_.take())
     asked.what.ended(fail(errc::aborted, "the runtime shuts down"));
   ports_.disarm(quiet_deadline_);
   // A slow one gets its terminal event too.

@@ -4,13 +4,14 @@
 
 #include "actors/conversation.hpp"
 #include "actors/live_stream.hpp"
+#include "actors/packed_end.hpp"
 #include "actors/stream_machine.hpp"
 #include "actors/subscriber_set.hpp"
 #include "actors/tool_set.hpp"
 #include "actors/workspace_ports.hpp"
+#include "messages/lazy_map.hpp"
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +20,8 @@ namespace penstock {
 
 /// What a workspace needs to know beside its messages.
 struct workspace_settings {
-  stream_options streams; ///< For starts that bring none of their own.
+  /// For starts that bring none of their own. Never null.
+  std::shared_ptr<stream_options> streams = std::make_shared<stream_options>();
   workspace_options workspaces;
   registered_tools tools;              ///< Never null.
   std::vector<tool_rule> tool_policy;  ///< Before a start's own rules.
@@ -83,6 +85,7 @@ public:
   /// A command came through DIRECTORY, whatever becomes of it.
   void command_received() noexcept { ++received_; }
 
+  const std::string& id() const noexcept { return id_; }
   phase now() const noexcept { return machine_.now(); }
   /// The stream that a stop without a name means; none when idle.
   std::optional<stream_id> active() const;
@@ -209,12 +212,14 @@ private:
   std::vector<std::function<void()>> waiting_; ///< Commands until then.
 
   boxed<live_stream> live_;
-  std::optional<start_stream> next_;  ///< The newest start that had to wait.
+  boxed<start_stream> next_;          ///< The newest start that had to wait.
   std::uint64_t next_generation_ = 0; ///< Of `next_`.
-  std::shared_ptr<const start_request> last_request_;
-  /// What the last stream added to it, until it is known what follows.
-  std::vector<message> last_generated_;
-  std::optional<closed_stream> last_closed_;
+  struct predecessor {
+    std::shared_ptr<const start_request> request;
+    std::vector<message> generated; ///< What the stream added to it.
+  };
+  boxed<predecessor> last_; ///< Until it is known what follows.
+  boxed<packed_end> last_closed_;
   std::vector<await_stream> awaiting_;
   /// Who waits for the store to say how a stream ended.
   template <class Command>
@@ -222,8 +227,8 @@ private:
     Command what;
     deadline_id deadline{};
   };
-  std::map<subscription_id, inquiry<await_stream>> looked_up_;
-  std::map<subscription_id, inquiry<subscribe>> placing_;
+  lazy_map<subscription_id, inquiry<await_stream>> looked_up_;
+  lazy_map<subscription_id, inquiry<subscribe>> placing_;
   std::vector<edit_history> edits_; ///< In order.
   bool editing_ = false;            ///< One is being written; starts wait.
   bool queue_is_due_ = false; ///< The last stream ended; edits come first.
@@ -239,9 +244,9 @@ private:
     std::function<void()> late;
     deadline_id deadline{};
   };
-  std::map<std::uint64_t, pending_write> writes_;
+  lazy_map<std::uint64_t, pending_write> writes_;
   /// Their deadline has passed, and the store has not said what became of them.
-  std::map<std::uint64_t, std::function<void()>> late_;
+  lazy_map<std::uint64_t, std::function<void()>> late_;
   std::size_t scratch_pending_ = 0; ///< Directories that are being made.
   std::uint64_t next_token_ = 0;
 

@@ -19,7 +19,7 @@ void workspace_core::stop_workers(stream_ending how) {
     how.how = stream_outcome::kind::aborted;
   s.ending = std::move(how);
   cancel_workers();
-  s.kill_deadline = ports_.arm(s.plan->options.kill_deadline_ms,
+  s.kill_deadline = ports_.arm(s.plan->options->kill_deadline_ms,
                                {deadline_due::kind::kill, 0, s.id()});
   for (const auto& m : std::exchange(s.overtaken, {}))
     on(m);
@@ -35,8 +35,10 @@ void workspace_core::cancel_workers() {
     s.link->cancel();
     ports_.cancel(s.attempt);
   }
-  s.calls.cancel();
-  s.cancel_tools.request_stop();
+  if (s.calls) {
+    s.calls->order.cancel();
+    s.calls->cancel.request_stop();
+  }
 }
 
 // We end it ourselves; what was shown stays.
@@ -57,8 +59,9 @@ void workspace_core::detach_workers() {
   auto& s = live();
   for (auto n = write_off_attempts(); n > 0; --n)
     ports_.worker_detached();
-  for (auto n = std::exchange(s.handlers, {}).size(); n > 0; --n)
-    ports_.worker_detached();
+  if (s.calls)
+    for (auto n = std::exchange(s.calls->handlers, {}).size(); n > 0; --n)
+      ports_.worker_detached();
   workers_left();
 }
 
@@ -97,7 +100,7 @@ void workspace_core::finalize() {
   auto& s = live();
   PENSTOCK_CHECK(machine_.now() == phase::finalizing && s.ending);
   if (!s.leaving.empty()) { // Who lost a race counts as a worker too.
-    s.kill_deadline = ports_.arm(s.plan->options.kill_deadline_ms,
+    s.kill_deadline = ports_.arm(s.plan->options->kill_deadline_ms,
                                  {deadline_due::kind::kill, 0, s.id()});
     return;
   }
@@ -113,17 +116,19 @@ void workspace_core::finalize() {
   write_growth(records);
   record::stream_closed closed{
     s.id(), std::make_shared<const event_body>(terminal_body()), {}};
-  last_generated_ = final_messages(*s.log, s.spans);
-  if (!last_generated_.empty() && !s.abandoned) {
+  const auto& generated = last_.emplace().generated =
+    final_messages(*s.log, s.spans);
+  if (!generated.empty() && !s.abandoned) {
     using row = history_row::outcome;
     const auto how =
       s.ending->how == stream_outcome::kind::completed ? row::completed
       : s.ending->how == stream_outcome::kind::aborted ? row::aborted
                                                        : row::failed;
     closed.rows.push_back(
-      {s.history_sequence, s.identity->message_id, last_generated_, how});
+      {s.history_sequence, s.identity->message_id, generated, how});
   }
-  if (s.kept_row && closed.rows.empty()) // The row that it was to replace.
+  if (s.kept && s.kept->row
+      && closed.rows.empty()) // The row that it was to replace.
     records.push_back(record::history_cut{s.history_sequence});
   records.push_back(closed);
   if (std::any_of(s.stoppers.begin(), s.stoppers.end(),
@@ -138,8 +143,9 @@ void workspace_core::finalize() {
     for (const auto& row : closed.rows)
       if (why.code == errc::none)
         history_.add(row);
-    if (why.code != errc::none && live().kept_row)
-      history_.add(*live().kept_row);
+    if (const auto& kept = live().kept;
+        why.code != errc::none && kept && kept->row)
+      history_.add(*kept->row);
     close_stream(why, closed.terminal);
   });
 }
@@ -192,8 +198,8 @@ event_body workspace_core::terminal_body() const {
 // there, or come to be. The store's last word is what subscribers are told.
 void workspace_core::overrule_terminal(const live_stream& gone) {
   record::stream_closed told{gone.id(), gone.log->shared_terminal(), {}};
-  if (gone.kept_row)
-    told.rows.push_back(*gone.kept_row);
+  if (gone.kept && gone.kept->row)
+    told.rows.push_back(*gone.kept->row);
   write({std::move(told)}, [](const error&) {});
 }
 
@@ -217,8 +223,8 @@ void workspace_core::close_stream(const error& why,
   PENSTOCK_CHECK(machine_.apply(input::closed));
   if (why.code != errc::none)
     overrule_terminal(gone);
-  last_request_ = gone.request;
-  last_closed_ = closed_stream{gone.identity, std::move(terminal)};
+  last_->request = gone.request;
+  last_closed_.emplace(closed_stream{gone.identity, terminal});
   publish();
   const auto outcome = gone.ending->how == stream_outcome::kind::aborted
                          ? stop_outcome::stopped
@@ -230,7 +236,7 @@ void workspace_core::close_stream(const error& why,
   std::erase_if(awaiting_, [&](const await_stream& m) {
     const bool it = !m.stream || *m.stream == gone.id();
     if (it)
-      m.ended(outcome_of(*last_closed_));
+      m.ended(outcome_of({gone.identity, terminal}));
     return it;
   });
   resume_after_idle(

@@ -20,7 +20,7 @@ void workspace_core::flush() {
   const bool urgent = s.log->held_from() != stream_log::everything;
   if (s.flush_under_way || (s.flush_armed && !urgent))
     return;
-  const auto interval = s.plan->options.partial_flush_interval_ms;
+  const auto interval = s.plan->options->partial_flush_interval_ms;
   if (s.flushed_at && ports_.now() - *s.flushed_at < interval && !urgent) {
     s.flush_armed = true;
     ports_.arm(std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -51,8 +51,9 @@ void workspace_core::flush() {
 void workspace_core::write_growth(std::vector<store_record>& records) {
   if (!settings_.keeps_growth)
     return;
-  record_growth(*live().log, live().flushed, live().taken_over, records);
-  grown_ = {live().id(), live().log->size()};
+  auto& s = live();
+  record_growth(*s.log, s.flushed, s.kept ? s.kept->entries : 0, records);
+  grown_ = {s.id(), s.log->size()};
 }
 
 } // namespace penstock

@@ -17,7 +17,7 @@ namespace penstock {
 // way then finds another attempt, or a stream that has not begun.
 void workspace_core::arm_hedge() {
   auto& s = live();
-  const auto after = s.plan->options.hedge_after_ms;
+  const auto after = s.plan->options->hedge_after_ms;
   if (after > std::chrono::milliseconds{0}
       && !next_in_chain(s.plan->models, s.model).empty())
     s.hedge_deadline =

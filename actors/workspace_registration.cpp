@@ -152,12 +152,14 @@ expected<live_stream> workspace_core::accept(const start_stream& m) {
   plan->models.push_back(request.model);
   for (const auto& entry : request.fallback)
     plan->models.push_back(entry.model);
-  plan->options = request.options.value_or(settings_.streams);
+  plan->options = settings_.streams;
+  if (request.options) // Shared with the request that it is a part of.
+    plan->options = {m.request, &*request.options};
   s.plan = std::move(plan);
   s.model = request.model;
   s.thinking = request.thinking_level;
   if (request.resume)
-    s.kept = interrupted_;
+    s.kept.emplace().of = *interrupted_;
   return s;
 }
 
@@ -172,7 +174,7 @@ void workspace_core::prepare(live_stream stream) {
   const auto id = request.stream ? *request.stream : new_id();
   s.identity = std::make_shared<stream_identity>(
     stream_identity{id_, id,
-                    s.kept                       ? s.kept->message_id
+                    s.kept                       ? s.kept->of.message_id
                     : request.message_id.empty() ? "msg_" + to_string(new_id())
                                                  : request.message_id});
   s.started_at = ports_.now();
@@ -185,7 +187,7 @@ void workspace_core::prepare(live_stream stream) {
                              history_row::outcome::completed});
       records.push_back(record::message_added{s.host_rows.back()});
     }
-  s.history_sequence = s.kept ? s.kept->history_sequence
+  s.history_sequence = s.kept ? s.kept->of.history_sequence
                               : *history_.claim(request.history_sequence);
   records.push_back(record::stream_opened{
     id, s.identity->message_id, s.history_sequence, request.model,
@@ -291,7 +293,7 @@ void workspace_core::opened_if_ready() {
   }
   publish();
   s.registered(s.id());
-  if (const auto& deadline = s.plan->options.stream_deadline_ms)
+  if (const auto& deadline = s.plan->options->stream_deadline_ms)
     s.stream_deadline =
       ports_.arm(*deadline, {deadline_due::kind::stream, 0, s.id()});
   if (s.kept)

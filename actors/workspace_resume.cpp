@@ -30,7 +30,7 @@ workspace_core::fault_of_resume(const start_request& request) const {
 void workspace_core::write_kept(std::vector<store_record>& records) const {
   const auto& s = live();
   stream_log log{s.identity, event::stream_start{}};
-  const auto kept = take_over(*s.kept, log);
+  const auto kept = take_over(s.kept->of, log);
   for (const auto& span : kept.spans)
     records.push_back(record::attempt_began{
       {s.id(), 0}, span.step, span.from, s.model, span.made_by});
@@ -44,15 +44,15 @@ void workspace_core::write_kept(std::vector<store_record>& records) const {
 // What was kept begins the log, so that whoever listens has the whole message.
 void workspace_core::take_over_kept() {
   auto& s = live();
-  auto kept = take_over(*s.kept, *s.log);
-  s.taken_over = s.log->size();
+  auto kept = take_over(s.kept->of, *s.log);
+  s.kept->entries = s.log->size();
   s.spans = std::move(kept.spans);
   s.step = kept.step;
   s.step_from = kept.step_from;
-  s.kept_calls = std::move(kept.open_calls);
-  s.unknown = {kept.unknown.begin(), kept.unknown.end()};
-  s.kept_step_done = kept.step_done;
-  s.kept_row = history_.take(s.history_sequence);
+  s.kept->calls = std::move(kept.open_calls);
+  s.kept->unknown = {kept.unknown.begin(), kept.unknown.end()};
+  s.kept->step_done = kept.step_done;
+  s.kept->row = history_.take(s.history_sequence);
   std::vector<store_record> written; // With the open record.
   write_growth(written);
 }
@@ -60,15 +60,15 @@ void workspace_core::take_over_kept() {
 // Calls that were made are run, a text that was cut is continued.
 void workspace_core::continue_kept() {
   auto& s = live();
-  if (!s.kept_calls.empty()) {
+  if (!s.kept->calls.empty()) {
     PENSTOCK_CHECK(machine_.apply(input::calls_made));
     s.step_finish = finish{finish_reason::tool_calls, {}};
     publish();
     flush();
-    return begin_calls(std::exchange(s.kept_calls, {}));
+    return begin_calls(std::exchange(s.kept->calls, {}));
   }
   flush();
-  if (s.step == 0 || s.kept_step_done)
+  if (s.step == 0 || s.kept->step_done)
     return begin_step();
   request_attempt(std::chrono::milliseconds{0});
 }

@@ -51,7 +51,7 @@ void workspace_core::begin_step() {
   auto& s = live();
   ++s.step;
   s.step_from = s.log->size();
-  s.calls = {};
+  s.calls.reset();
   s.required_succeeded = false;
   if (s.next_thinking) {
     s.thinking = std::exchange(s.next_thinking, {});
@@ -163,7 +163,7 @@ void workspace_core::on(const attempt_started& m) {
   auto& s = live();
   auto& span = s.spans.back();
   span.made_by = m.made_by;
-  if (s.goes_on && s.plan->options.trim_repeated_text && !m.prefills)
+  if (s.goes_on && s.plan->options->trim_repeated_text && !m.prefills)
     s.contract.trim_repeated(text_of(*s.log));
   write({record::attempt_began{m.attempt, span.step, span.from, m.model,
                                m.made_by}},
@@ -205,7 +205,7 @@ void workspace_core::take_batch(const parts_received& m) {
     if (output_follows_an_end(m.parts))
       return stop_at_boundary();
     s.at_boundary = true;
-    ports_.arm(s.plan->options.soft_stop_wait_ms,
+    ports_.arm(s.plan->options->soft_stop_wait_ms,
                {deadline_due::kind::soft_stop, 0, s.id()});
   }
   flush();
@@ -294,7 +294,7 @@ void workspace_core::step_answered(const attempt_verdict& v) {
   s.log->add_mark(
     event::step_end{s.step, s.step_finish, s.step_usage, s.total_usage()});
   s.step_usage = {};
-  if (paused_turn(v.report.finished) && s.step < s.plan->options.max_steps) {
+  if (paused_turn(v.report.finished) && s.step < s.plan->options->max_steps) {
     if (s.soft_stop) {
       PENSTOCK_CHECK(machine_.apply(input::boundary));
       return stop_workers({});
@@ -325,7 +325,7 @@ void workspace_core::retry(const attempt_verdict& v) {
   auto& s = live();
   withdraw_after(v);
   const auto shown = s.log->part_numbers(s.step_from);
-  if (!shown.empty() && s.plan->options.on_partial == partial_policy::retract)
+  if (!shown.empty() && s.plan->options->on_partial == partial_policy::retract)
     s.log->retract(shown.front());
   const bool next_model = v.next_model != v.model;
   if (v.refused)

@@ -19,23 +19,23 @@ void workspace_core::begin_calls() {
 
 void workspace_core::begin_calls(const std::vector<std::uint32_t>& parts) {
   auto& s = live();
-  s.cancel_tools = {};
+  auto& order = s.calls.emplace().order;
   for (const auto part : parts) {
     const auto& call = std::get<tool_call_content>(s.log->content_of(part));
     const auto tool = s.tools.find(call.name);
-    s.calls.add(part, tool != s.tools.end() && tool->second.what->read_only);
+    order.add(part, tool != s.tools.end() && tool->second.what->read_only);
   }
   pump_calls();
 }
 
 void workspace_core::pump_calls() {
   while (machine_.now() == phase::tool_running) {
-    const auto part = live().calls.start_next();
+    const auto part = live().calls->order.start_next();
     if (!part)
       break;
     start_call(*part);
   }
-  if (machine_.now() == phase::tool_running && live().calls.settled())
+  if (machine_.now() == phase::tool_running && live().calls->order.settled())
     settle_step();
 }
 
@@ -49,7 +49,8 @@ void workspace_core::start_call(std::uint32_t part) {
                          error_outcome("there is no tool named " + call.name));
   if (auto fits = tool->second.input.check(call.input_json); !fits)
     return record_result(part, error_outcome(fits.error().message));
-  if (s.unknown.contains(part) && !tool->second.what->idempotent)
+  if (s.kept && s.kept->unknown.contains(part)
+      && !tool->second.what->idempotent)
     return record_result(
       part, error_outcome("this call was interrupted while it ran; whether it "
                           "took effect is unknown. Find out before you repeat "
@@ -81,13 +82,14 @@ void workspace_core::run_handler(std::uint32_t part) {
   run.with.input_json = call.input_json;
   if (s.scratch)
     run.with.scratch_dir = s.scratch->path();
-  run.with.cancelled = s.cancel_tools.get_token();
-  s.handlers.insert(part);
+  run.with.cancelled = s.calls->cancel.get_token();
+  s.calls->handlers.insert(part);
   ports_.run_tool({s.id(), part}, std::move(run));
 }
 
 void workspace_core::on(const tool_finished& m) {
-  if (!mine(m.call.stream) || live().handlers.erase(m.call.part) == 0)
+  if (!mine(m.call.stream) || !live().calls
+      || live().calls->handlers.erase(m.call.part) == 0)
     return;
   if (live().ending)
     return check_workers();
@@ -112,12 +114,12 @@ void workspace_core::record_result(std::uint32_t part, tool_outcome outcome) {
           if (why.code != errc::none)
             return fail_stream(why);
           auto& stream = live();
-          PENSTOCK_CHECK(stream.calls.finish(part));
+          PENSTOCK_CHECK(stream.calls->order.finish(part));
           stream.log->add_result(part, result);
           stream.spans.back().to = stream.log->size();
           stream.required_succeeded |= success;
           publish();
-          if (stream.soft_stop && !stream.calls.settled()) {
+          if (stream.soft_stop && !stream.calls->order.settled()) {
             PENSTOCK_CHECK(machine_.apply(input::boundary));
             return stop_workers({});
           }
@@ -127,7 +129,8 @@ void workspace_core::record_result(std::uint32_t part, tool_outcome outcome) {
 
 // What a running tool tells of itself: calls of its own, tokens that it used.
 void workspace_core::on(const tool_reported& m) {
-  if (!mine(m.call.stream) || !live().handlers.contains(m.call.part))
+  if (!mine(m.call.stream) || !live().calls
+      || !live().calls->handlers.contains(m.call.part))
     return;
   auto& s = live();
   const auto part = m.call.part;
@@ -172,7 +175,7 @@ void workspace_core::settle_step() {
   s.log->add_mark(
     event::step_end{s.step, s.step_finish, s.step_usage, s.total_usage()});
   s.step_usage = {};
-  const bool last = s.step >= s.plan->options.max_steps || s.required_succeeded
+  const bool last = s.step >= s.plan->options->max_steps || s.required_succeeded
                     || queue_ends_step();
   if (last) {
     PENSTOCK_CHECK(machine_.apply(input::answered));

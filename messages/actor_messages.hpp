@@ -125,7 +125,8 @@ struct stream_plan {
   std::string workspace_id;
   std::string workspace_name{};    ///< For the log alone; may be empty.
   std::vector<std::string> models; ///< The chain; the first was requested.
-  stream_options options;
+  /// The start's own, or what all streams share that have none.
+  std::shared_ptr<const stream_options> options;
 };
 
 /// WORKSPACE to SUPERVISOR: run this, when its time has come.

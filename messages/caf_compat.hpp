@@ -6,12 +6,12 @@
 #pragma once
 
 #include "messages/caf_threads.hpp"
+#include "messages/lazy_map.hpp"
 
 #include <caf/all.hpp>
 
 #include <exception>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -195,7 +195,7 @@ public:
       then(describe(why));
     });
 #else
-    watched_.emplace(other.address(), std::move(then));
+    watched_[other.address()] = std::move(then);
     super::monitor(other);
 #endif
   }
@@ -268,7 +268,7 @@ private:
   std::function<void()> make_;
   std::unique_ptr<State> state_; // from make_behavior to on_exit
 #if !PENSTOCK_CAF_1
-  std::map<caf::actor_addr, std::function<void(const exit_text&)>> watched_;
+  lazy_map<caf::actor_addr, std::function<void(const exit_text&)>> watched_;
 #endif
 };
 

@@ -1,6 +1,7 @@
 // What is kept of a workspace: the records of SPEC §8.
 #pragma once
 
+#include "messages/boxed.hpp"
 #include "messages/request.hpp"
 #include "messages/stream.hpp"
 
@@ -168,7 +169,7 @@ struct workspace_snapshot {
   std::vector<queued_message> queue;
   token_usage usage;
   std::optional<closed_stream> last_stream;
-  std::optional<interrupted_stream> interrupted{};
+  boxed<interrupted_stream> interrupted{};
 };
 
 } // namespace penstock

@@ -18,6 +18,7 @@ public:
   const std::string& reveal() const noexcept { return value_; }
   /// Whether there is none.
   bool empty() const noexcept { return value_.empty(); }
+  bool operator==(const secret&) const = default;
 
 private:
   std::string value_;

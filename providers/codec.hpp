@@ -23,6 +23,7 @@ struct endpoint {
   std::string base_url; ///< "https://api.openai.com/v1"; no trailing slash.
   secret key;           ///< Empty: the endpoint needs none.
   header_list headers;  ///< Added to every request, validated.
+  bool operator==(const endpoint&) const = default;
 };
 
 /// Decodes the body of one successful HTTP response.

@@ -35,6 +35,7 @@ struct model_limits {
   std::optional<std::uint64_t> context_tokens_max;
   std::optional<std::uint64_t> output_tokens_max;
   bool reasons = false; ///< Takes a thinking level.
+  bool operator==(const model_limits&) const = default;
 };
 
 /// A model that can be called.
@@ -44,6 +45,7 @@ struct resolved_model {
   endpoint at;
   const api_codec* codec = nullptr; ///< Never null.
   model_limits limits;
+  bool operator==(const resolved_model&) const = default;
 };
 
 /// Resolves names. Never changes once built, but for what it has read of key

@@ -219,7 +219,7 @@ expected<void> runtime::engine::make_workspace_environment() {
       return fail(root.error());
     made->scratch = scratch = std::move(*root);
   }
-  made->settings.streams = options_->streams;
+  made->settings.streams = std::make_shared<stream_options>(options_->streams);
   made->settings.workspaces = options_->workspaces;
   made->settings.tools = [all = tools] { return all->snapshot(); };
   made->settings.tool_policy = options_->tool_policy;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <utility>
 #include <variant>
 
@@ -37,18 +38,18 @@ struct in_memory_store::writer {
     w.used.push_back({id, r.attempt, std::move(r.model), r.usage, r.by_tool});
   }
   void operator()(record::stream_closed& r) {
-    if (const auto it = w.closed.find(r.stream); it != w.closed.end()) {
+    if (const auto* const before = w.closed.find(r.stream)) {
       std::erase_if(w.now.history, [&](const history_row& row) {
-        return row.message_id == it->second.identity->message_id;
+        return row.message_id == before->identity->message_id;
       });
-      w.open[r.stream] = it->second.identity;
+      w.open[r.stream] = before->identity;
     }
     for (auto& row : r.rows)
       add(std::move(row));
     if (auto node = w.open.extract(r.stream); !node.empty()) {
       closed_stream closed{std::move(node.mapped()), std::move(r.terminal)};
       w.now.last_stream = closed;
-      w.closed.insert_or_assign(r.stream, std::move(closed));
+      w.closed[r.stream] = std::move(closed);
     }
   }
   void operator()(record::stream_discarded& r) { w.open.erase(r.stream); }
@@ -161,9 +162,8 @@ void in_memory_store::load_stream(
     auto& s = shard_of(workspace_id);
     std::lock_guard guard{s.mutex};
     if (const auto w = s.workspaces.find(workspace_id); w != s.workspaces.end())
-      if (const auto it = w->second.closed.find(stream);
-          it != w->second.closed.end())
-        found = it->second;
+      if (const auto* const closed = w->second.closed.find(stream))
+        found = *closed;
   }
   done(std::move(found));
 }

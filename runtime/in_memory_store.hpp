@@ -2,15 +2,15 @@
 #pragma once
 
 #include "actors/store.hpp"
+#include "messages/lazy_map.hpp"
 
 #include <array>
 #include <cstddef>
-#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace penstock {
@@ -49,10 +49,10 @@ public:
 private:
   struct workspace {
     workspace_snapshot now;
-    std::map<stream_id, std::shared_ptr<const stream_identity>> open;
-    std::unordered_map<stream_id, closed_stream> closed;
-    std::unordered_set<stream_id> used_streams;
-    std::unordered_set<std::string> used_message_ids;
+    lazy_map<stream_id, std::shared_ptr<const stream_identity>> open;
+    lazy_map<stream_id, closed_stream> closed;
+    std::set<stream_id> used_streams;
+    std::set<std::string> used_message_ids;
     std::vector<usage_row> used;
   };
   struct writer;

@@ -181,8 +181,10 @@ private:
       for (std::size_t i = 0; i < group.size(); ++i)
         if (group.size() > 1)
           commit(&group[i], 1, &why[i]);
-    for (std::size_t i = 0; i < group.size(); ++i)
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      group[i].records.clear(); // Who hears of it holds the rest alone.
       group[i].done(std::move(why[i]));
+    }
   }
 
   errc commit(const writing* group, std::size_t count, error* why) {

@@ -93,7 +93,8 @@ BOOST_AUTO_TEST_CASE(a_circuit_that_closes_before_the_retry_is_no_matter) {
 
 BOOST_AUTO_TEST_CASE(an_attempt_that_was_not_sent_goes_on_or_fails) {
   story s;
-  restart_policy policy{s.chain, s.options, s.on_partial};
+  restart_policy policy{s.chain, std::make_shared<restart_options>(s.options),
+                        s.on_partial};
   BOOST_REQUIRE(policy.begin("a:1", 1));
   CHECK_MODELS(policy.models_left(), "b:2", "c:3");
   const error open{errc::overloaded, "circuit open", 0, {}, {}};

@@ -36,7 +36,7 @@ BOOST_FIXTURE_TEST_CASE(a_soft_stop_in_the_middle_of_a_part_waits_for_its_end,
   BOOST_TEST((core->now() == phase::streaming));
   BOOST_TEST(!stopped[0].has_value());
   parts({part::text_end{0}});
-  advance(settings.streams.soft_stop_wait_ms);
+  advance(settings.streams->soft_stop_wait_ms);
   is_cancelled();
   BOOST_TEST(sink->heard.text() == "begun and going on");
   BOOST_TEST((outcome(stopped[0]) == stop_outcome::stopped));
@@ -48,7 +48,7 @@ BOOST_FIXTURE_TEST_CASE(a_soft_stop_ends_at_the_end_of_reasoning,
   parts({part::reasoning{0, "hm"}});
   stop({}, true);
   parts({part::reasoning_end{0, {}, {}, {}}});
-  advance(settings.streams.soft_stop_wait_ms);
+  advance(settings.streams->soft_stop_wait_ms);
   BOOST_TEST((core->now() == phase::stopping));
 }
 
@@ -67,7 +67,7 @@ BOOST_FIXTURE_TEST_CASE(a_soft_stop_ends_at_the_end_of_a_step,
 
 BOOST_FIXTURE_TEST_CASE(a_soft_stop_at_the_last_step_is_a_natural_end,
                         contract_fixture) {
-  settings.streams.max_steps = 1;
+  settings.streams->max_steps = 1;
   open();
   begin(with_tools());
   call_one();
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(a_stop_in_every_state_ends_once_and_counts_once) {
         f.stop({}, soft);
         if (soft && r.in == phase::streaming) {
           f.parts({part::text_end{0}});
-          f.advance(f.settings.streams.soft_stop_wait_ms);
+          f.advance(f.settings.streams->soft_stop_wait_ms);
         }
         r.after(f);
         f.advance(milliseconds{1});
@@ -145,7 +145,7 @@ BOOST_FIXTURE_TEST_CASE(a_replacement_does_not_wait_for_a_deaf_provider,
   text(0, "old");
   const auto deaf = attempt();
   start(ask("again"));
-  advance(settings.streams.kill_deadline_ms - milliseconds{1});
+  advance(settings.streams->kill_deadline_ms - milliseconds{1});
   BOOST_TEST(!started[1].has_value());
   advance(milliseconds{1});
   BOOST_REQUIRE(started[1].has_value());

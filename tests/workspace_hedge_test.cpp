@@ -105,7 +105,7 @@ BOOST_FIXTURE_TEST_CASE(a_deadline_goes_with_a_stopped_stream, fixture) {
   begin(hedged());
   advance(99ms);
   stop();
-  advance(settings.streams.kill_deadline_ms);
+  advance(settings.streams->kill_deadline_ms);
   BOOST_REQUIRE(ends() == 2u);
   BOOST_TEST(hedges_armed().empty());
   BOOST_TEST(trouble() == "");
@@ -147,7 +147,7 @@ BOOST_FIXTURE_TEST_CASE(a_deaf_loser_holds_up_the_end_until_it_is_killed,
   BOOST_TEST((world.cancelled == ids({1})));
   says(1, {part::text{0, "lost"}});
   ends_as(0, verdict::complete);
-  advance(settings.streams.kill_deadline_ms - 1ms);
+  advance(settings.streams->kill_deadline_ms - 1ms);
   BOOST_TEST(ends() == 0u);
   advance(1ms);
   BOOST_REQUIRE(sink->all<event::stream_end>().size() == 1u);
@@ -177,7 +177,7 @@ BOOST_FIXTURE_TEST_CASE(two_deaf_racers_are_killed_together, fixture) {
   race();
   stop();
   BOOST_TEST((world.cancelled == ids({0, 1})));
-  advance(settings.streams.kill_deadline_ms - 1ms);
+  advance(settings.streams->kill_deadline_ms - 1ms);
   BOOST_TEST(ends() == 0u);
   advance(1ms);
   BOOST_TEST(sink->all<event::stream_abort>().size() == 1u);

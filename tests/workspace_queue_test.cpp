@@ -242,7 +242,7 @@ BOOST_FIXTURE_TEST_CASE(a_providers_tool_makes_way_for_a_queued_message,
   BOOST_TEST((core->now() == phase::streaming));
   parts({part::tool_result{1, "srv1", "search", "{}", false}});
   BOOST_TEST((core->now() == phase::streaming)); // perhaps the natural end
-  advance(settings.streams.soft_stop_wait_ms);
+  advance(settings.streams->soft_stop_wait_ms);
   BOOST_TEST((core->now() == phase::stopping));
   is_cancelled();
   BOOST_TEST(sink->heard.starts() == 2u);
@@ -256,7 +256,7 @@ BOOST_FIXTURE_TEST_CASE(a_stop_by_the_user_does_not_start_the_queue,
   enqueue("now this", queue_mode::tool_end);
   parts({part::tool_result{1, "srv1", "search", "{}", false}});
   stop({}, true);
-  advance(settings.streams.soft_stop_wait_ms);
+  advance(settings.streams->soft_stop_wait_ms);
   is_cancelled();
   BOOST_TEST((core->now() == phase::idle));
   BOOST_TEST(sink->heard.starts() == 1u);

@@ -145,7 +145,7 @@ BOOST_FIXTURE_TEST_CASE(a_soft_stop_ends_at_the_end_of_a_part,
   BOOST_TEST((core->now() == phase::streaming));
   text(0, " part");
   parts({part::text_end{0}});
-  advance(settings.streams.soft_stop_wait_ms - 1ms);
+  advance(settings.streams->soft_stop_wait_ms - 1ms);
   BOOST_TEST((core->now() == phase::streaming));
   advance(1ms);
   BOOST_TEST((core->now() == phase::stopping));

@@ -172,7 +172,7 @@ BOOST_FIXTURE_TEST_CASE(a_cut_answer_is_continued_from_what_was_shown,
 
 BOOST_FIXTURE_TEST_CASE(retract_withdraws_the_step_and_asks_anew,
                         workspace_fixture) {
-  settings.streams.on_partial = partial_policy::retract;
+  settings.streams->on_partial = partial_policy::retract;
   open();
   begin();
   text(0, "wrong");

@@ -36,11 +36,11 @@ contract_simulation::contract_simulation(std::uint64_t seed,
     return std::shared_ptr<const tool_set>(std::shared_ptr<void>{}, &tools_);
   };
   model_.retract_partial = chance(30);
-  settings_.streams.on_partial =
+  settings_.streams->on_partial =
     model_.retract_partial ? partial_policy::retract : partial_policy::proceed;
-  settings_.streams.max_steps = model_.steps_max;
+  settings_.streams->max_steps = model_.steps_max;
   if (chance(30))
-    settings_.streams.stream_deadline_ms = milliseconds{3'000};
+    settings_.streams->stream_deadline_ms = milliseconds{3'000};
   settings_.workspaces.passivate_after_ms =
     milliseconds{chance(50) ? 0 : 1'000};
   settings_.workspaces.store_deadline_ms = milliseconds{5'000};

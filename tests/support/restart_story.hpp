@@ -98,7 +98,8 @@ struct story {
 
   restart_decision attempt(const attempt_outcome& outcome) {
     if (!policy)
-      policy.emplace(chain, options, on_partial);
+      policy.emplace(chain, std::make_shared<restart_options>(options),
+                     on_partial);
     BOOST_REQUIRE(policy->begin(model, step));
     auto decision = policy->after(outcome, world());
     if (decision.what == kind::retry) {

@@ -161,7 +161,7 @@ std::shared_ptr<const workspace_environment> stream_world::environment() {
   env->tool_runner = tools;
   env->random = [this] { return ++last_random_; };
   env->stops = stops;
-  env->settings.streams = options;
+  *env->settings.streams = options;
   env->settings.workspaces = workspaces;
   env->settings.tools = [this] {
     return std::make_shared<const tool_set>(registered);

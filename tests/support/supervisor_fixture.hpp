@@ -52,7 +52,7 @@ struct supervisor_fixture : attempt_world {
     auto plan = std::make_shared<stream_plan>();
     plan->workspace_id = workspace_id;
     plan->models = models;
-    plan->options = options;
+    plan->options = std::make_shared<stream_options>(options);
     links_[stream] = std::make_shared<attempt_link>(1u << 20);
     caf_compat::post(subject(), run_attempt{id(stream), 1, workspace,
                                             std::move(plan), models.front(),
