@@ -16,9 +16,12 @@ class lazy_map {
   using map = std::map<Key, Value>;
 
 public:
+  /// Of std::map.
   using node_type = typename map::node_type;
 
+  /// Whether there is none.
   bool empty() const noexcept { return all_ == nullptr; }
+  /// Whether there is one of this key.
   bool contains(const Key& key) const { return all_ && all_->contains(key); }
   /// Null if there is none. Lives until it is taken out.
   Value* find(const Key& key) {
@@ -27,6 +30,7 @@ public:
     const auto it = all_->find(key);
     return it == all_->end() ? nullptr : &it->second;
   }
+  /// As of std::map: makes one where there is none.
   Value& operator[](const Key& key) {
     if (!all_)
       all_ = std::make_unique<map>();
@@ -39,6 +43,7 @@ public:
       all_.reset();
     return node;
   }
+  /// Drops it, if there is one.
   void erase(const Key& key) { (void)extract(key); }
   /// All of them, and none is left.
   map take() { return all_ ? std::move(*std::exchange(all_, nullptr)) : map{}; }
