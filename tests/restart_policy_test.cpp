@@ -157,7 +157,8 @@ namespace {
 story racing() {
   story s;
   s.options.max_restarts = 1;
-  s.policy.emplace(s.chain, s.options, s.on_partial);
+  s.policy.emplace(s.chain, std::make_shared<restart_options>(s.options),
+                   s.on_partial);
   BOOST_REQUIRE(s.policy->begin("a:1", 1));
   return s;
 }
