@@ -15,6 +15,7 @@ provider_state::provider_state(shell& self,
                                std::shared_ptr<const attempt_environment> env,
                                provider_order order)
   : self_(self), env_(std::move(env)), order_(std::move(order)),
+    report_to_(std::move(order_.report_to)),
     meter_(std::make_shared<transfer_meter>()),
     response_(order_.model->at.api,
               order_.model->codec->make_decoder(order_.model->at.provider)) {
@@ -80,7 +81,7 @@ void provider_state::on(const response_received& m) {
     plan_deadline();
 }
 
-void provider_state::on(const body_received& m) {
+void provider_state::on(const body_seen& m) {
   handled_bytes_ += m.bytes.size();
   if (order_.link->cancelled())
     stop();
@@ -194,7 +195,7 @@ void provider_state::pass_on(part_batch& batch, std::size_t bytes, bool token) {
     m.finish_seen = m.finish_seen || std::holds_alternative<part::finished>(p);
   m.link = order_.link;
   m.bytes = bytes;
-  caf_compat::post_here(order_.report_to, std::move(m));
+  report_to_.tell(std::move(m));
 }
 
 void provider_state::leave() {

@@ -41,10 +41,11 @@ struct provider_order {
 ///
 /// Invariant: one deadline is armed at most. It is moved when it fires, or
 ///            when something is due earlier; never because a token came.
-/// Cost:      per read of the socket one message in and at most one out.
+/// Cost:      per read of the socket it is told once, and tells at most once.
 class provider_state {
 public:
   using shell = caf_compat::shell<provider_protocol, provider_state>;
+  using called = body_seen;
 
   provider_state(shell& self, std::shared_ptr<const attempt_environment> env,
                  provider_order order);
@@ -55,7 +56,8 @@ public:
   void on(const abandon_attempt&);
   void on(const transfer_connected&);
   void on(const response_received&);
-  void on(const body_received&);
+  void on(const body_seen&);
+  void on(const body_received& m) { on(body_seen{m.bytes}); }
   void on(const transfer_ended&);
   void on(const deadline_due&);
 
@@ -83,6 +85,7 @@ private:
   shell& self_; ///< Owns this.
   const std::shared_ptr<const attempt_environment> env_;
   provider_order order_;
+  const caf_compat::short_way<workspace_actor, parts_received> report_to_;
   const std::shared_ptr<transfer_meter> meter_;
   provider_response response_;
 

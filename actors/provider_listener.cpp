@@ -37,17 +37,17 @@ provider_listener::provider_listener(provider_actor to,
                                      std::shared_ptr<attempt_link> link,
                                      std::shared_ptr<transfer_meter> meter,
                                      std::shared_ptr<clock> time)
-  : to_(std::move(to)), link_(std::move(link)), meter_(std::move(meter)),
-    time_(std::move(time)) {}
+  : to_(std::in_place, std::move(to)), link_(std::move(link)),
+    meter_(std::move(meter)), time_(std::move(time)) {}
 
 void provider_listener::on_connected() {
   if (to_)
-    caf_compat::post(*to_, transfer_connected{});
+    caf_compat::post(to_->handle(), transfer_connected{});
 }
 
 void provider_listener::on_response(http_response_head head) {
   if (to_)
-    caf_compat::post(*to_,
+    caf_compat::post(to_->handle(),
                      response_received{head.status, std::move(head.headers)});
 }
 
@@ -62,13 +62,13 @@ bool provider_listener::on_body(std::string_view bytes) {
     if (!link_->paused())
       meter_->release(time_->now());
   }
-  caf_compat::post_here(*to_, body_received{std::string{bytes}});
+  to_->tell({bytes});
   return go_on;
 }
 
 void provider_listener::on_end(error why) {
   if (to_)
-    caf_compat::post(*to_, transfer_ended{std::move(why)});
+    caf_compat::post(to_->handle(), transfer_ended{std::move(why)});
   to_.reset();
 }
 

@@ -52,7 +52,9 @@ public:
   void on_end(error why) override;
 
 private:
-  std::optional<provider_actor> to_;
+  using provider =
+    caf_compat::short_way<provider_actor, body_seen, body_received>;
+  std::optional<provider> to_;
   std::shared_ptr<attempt_link> link_;
   std::shared_ptr<transfer_meter> meter_;
   std::shared_ptr<clock> time_;

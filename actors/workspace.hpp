@@ -41,6 +41,7 @@ struct workspace_environment {
 class workspace_state final : private workspace_ports {
 public:
   using shell = caf_compat::shell<workspace_protocol, workspace_state>;
+  using called = parts_received;
 
   workspace_state(shell& self, std::string workspace_id,
                   std::shared_ptr<const workspace_environment> environment,

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace penstock {
@@ -250,6 +251,11 @@ struct response_received {
 };
 struct body_received {
   std::string bytes;
+};
+/// The same as a call: whose bytes are gone when it returns.
+struct body_seen {
+  std::string_view bytes;
+  operator body_received() const { return {std::string{bytes}}; }
 };
 struct transfer_ended {
   error why;

@@ -92,6 +92,42 @@ inline exit_text describe(const caf::error& why) {
 
 #endif
 
+/// An actor that can be told by a call, while it sleeps.
+template <class Message>
+class takes_calls {
+public:
+  virtual ~takes_calls() = default;
+  /// Handles it on the calling thread, as if a message had woken the actor
+  /// there. @returns false, and does nothing, if the actor does not sleep.
+  [[nodiscard]] virtual bool try_call(const Message& message) = 0;
+};
+
+/// The way of what a token causes, to one actor. On an `own_thread` an actor
+/// that sleeps handles it within `tell`: nothing is allocated, queued or looked
+/// up. One that runs gets a message, behind all that it was told before, as
+/// with `post_here`. With CAF 1.x it is always a message.
+///
+/// @tparam Called what the actor's state names as its `called`, and handles.
+/// @tparam Posted the message that says the same; made of a `Called`.
+template <class Handle, class Called, class Posted = Called>
+class short_way {
+public:
+  explicit short_way(Handle to)
+    : to_(std::move(to)), callee_(dynamic_cast<takes_calls<Called>*>(
+                            caf::actor_cast<caf::abstract_actor*>(to_))) {}
+
+  /// @param what is moved from if the actor did not sleep.
+  void tell(Called&& what) const {
+    if (!callee_ || !own_thread::of_this_thread() || !callee_->try_call(what))
+      post_here(to_, Posted(std::move(what)));
+  }
+  const Handle& handle() const noexcept { return to_; }
+
+private:
+  Handle to_;
+  takes_calls<Called>* callee_; ///< `to_`, or null: it takes no calls.
+};
+
 /// Ends an actor from outside, as an `exit` message: what lies in its mailbox
 /// before is still handled.
 template <class Handle>
@@ -145,12 +181,28 @@ struct protocol {
 #endif
 };
 
+/// The base of a shell by which it takes calls, if its state has a `called`.
+template <class Shell, class State>
+class call_taker {};
+#if !PENSTOCK_CAF_1
+template <class Shell, class State>
+requires requires {
+  typename State::called;
+}
+class call_taker<Shell, State> : public takes_calls<typename State::called> {
+  bool try_call(const typename State::called& message) final {
+    return static_cast<Shell*>(this)->call(message);
+  }
+};
+#endif
+
 /// The actor around a state: what every actor of ours has beside its messages.
 ///
 /// An exception that leaves a handler ends the actor with an error; whoever
 /// watches it hears of it.
 template <class Protocol, class State>
-class shell final : public Protocol::handle::base {
+class shell final : public Protocol::handle::base,
+                    public call_taker<shell<Protocol, State>, State> {
 public:
   using super = typename Protocol::handle::base;
   using handle = typename Protocol::handle;
@@ -262,6 +314,29 @@ private:
   }
 
 #if !PENSTOCK_CAF_1
+  friend call_taker<shell, State>;
+
+  // What `resume` does for one message. An actor sleeps when its mailbox is
+  // empty and marked so; whoever takes the mark away runs it.
+  template <class Message>
+  bool call(const Message& message) {
+    if (!this->mailbox().try_unblock())
+      return false;
+    try {
+      take(message);
+    } catch (...) {
+      this->quit(caf::make_error(caf::sec::runtime_error));
+    }
+    if (!this->has_behavior()) { // It has ended.
+      this->context(own_thread::of_this_thread());
+      this->finalize();
+    } else if (!this->mailbox().try_block()) { // It was told something else.
+      caf::intrusive_ptr_add_ref(this->ctrl());
+      this->home_system().scheduler().enqueue(this);
+    }
+    return true;
+  }
+
   static inline thread_local shell* running_ = nullptr;
 #endif
 
