@@ -55,6 +55,17 @@ struct step_calls {
 };
 
 struct live_stream {
+  // What each batch of parts needs, beside each other.
+  std::shared_ptr<stream_log> log; ///< Null until registered.
+  boxed<attempt_race> race;        ///< Of `attempt` and its hedge.
+  bool finish_seen = false;        ///< Its natural end is under way.
+  bool soft_stop = false;
+  bool at_boundary = false; ///< A part closed: what comes next decides.
+  bool flush_under_way = false;
+  bool flush_armed = false;
+  std::optional<steady_time> first_token_at;
+  stream_contract contract;
+
   // Given by the start, never changed.
   std::shared_ptr<const start_request> request;
   std::shared_ptr<const stream_identity> identity;
@@ -75,8 +86,6 @@ struct live_stream {
   std::size_t from_queue = 0;
 
   // What it made so far.
-  std::shared_ptr<stream_log> log; ///< Null until registered.
-  stream_contract contract;
   std::vector<attempt_span> spans; ///< One per attempt.
   std::vector<model_usage> usage;  ///< One per model.
   std::vector<std::string> refused_models, failed_models;
@@ -89,7 +98,6 @@ struct live_stream {
   std::uint32_t last_attempt = 0; ///< The highest number given.
   bool attempt_runs = false;      ///< From run_attempt to attempt_settled.
   bool goes_on = false;           ///< It continues a cut answer.
-  bool finish_seen = false;       ///< Its natural end is under way.
   std::shared_ptr<attempt_link> link;
   std::string model; ///< "provider:model" that is asked or will be.
   std::optional<penstock::thinking_level> thinking;
@@ -100,7 +108,6 @@ struct live_stream {
   std::chrono::milliseconds delay{0};
   bool hedge_wanted = false;  ///< The request under way is a hedge's.
   bool observed = false;      ///< It has been shown to the host, if it wants.
-  boxed<attempt_race> race;   ///< Of `attempt` and its hedge.
   std::vector<racer> leaving; ///< They lost; to be booked when they settle.
 
   boxed<step_calls> calls; ///< Of the present step, once it has made any.
@@ -110,9 +117,7 @@ struct live_stream {
 
   // The end.
   boxed<stream_ending> ending;
-  bool soft_stop = false;
-  bool makes_way = false;   ///< The soft stop is for a queued message.
-  bool at_boundary = false; ///< A part closed: what comes next decides.
+  bool makes_way = false; ///< The soft stop is for a queued message.
   bool abandoned = false;
   struct stopper {
     reply<stop_result> done;
@@ -123,7 +128,6 @@ struct live_stream {
 
   // Times.
   steady_time started_at;
-  std::optional<steady_time> first_token_at;
   deadline_id kill_deadline{}, stream_deadline{};
   deadline_id hedge_deadline{}; ///< Of `attempt`.
   std::shared_ptr<void> stop_link;
@@ -134,8 +138,6 @@ struct live_stream {
 
   // What was written of the log.
   stream_log::place flushed;
-  bool flush_under_way = false;
-  bool flush_armed = false;
   std::optional<steady_time> flushed_at;
 
   stream_id id() const noexcept { return identity->stream; }

@@ -9,16 +9,20 @@ namespace {
 
 constexpr auto paused_look_after = std::chrono::milliseconds{100};
 
+// Room for the parts of one read, of whichever PROVIDER the thread runs.
+thread_local std::vector<stream_part> spare_room;
+
 } // namespace
 
 provider_state::provider_state(shell& self,
                                std::shared_ptr<const attempt_environment> env,
                                provider_order order)
-  : self_(self), env_(std::move(env)), order_(std::move(order)),
-    report_to_(std::move(order_.report_to)),
+  : self_(self), env_(std::move(env)),
     meter_(std::make_shared<transfer_meter>()),
-    response_(order_.model->at.api,
-              order_.model->codec->make_decoder(order_.model->at.provider)) {
+    report_to_(std::move(order.report_to)),
+    response_(order.model->at.api,
+              order.model->codec->make_decoder(order.model->at.provider)),
+    order_(std::move(order)) {
   start();
 }
 
@@ -89,7 +93,7 @@ void provider_state::on(const body_seen& m) {
     order_.link->consumed(m.bytes.size());
     return;
   }
-  part_batch batch;
+  part_batch batch{std::move(spare_room)};
   const bool token = response_.body(m.bytes, batch);
   const bool first_token = token && !times_.last_progress;
   times_.last_byte = running(now());
@@ -196,6 +200,8 @@ void provider_state::pass_on(part_batch& batch, std::size_t bytes, bool token) {
   m.link = order_.link;
   m.bytes = bytes;
   report_to_.tell(std::move(m));
+  m.parts.clear(); // It was called, and needs them no more.
+  spare_room = std::move(m.parts);
 }
 
 void provider_state::leave() {

@@ -83,24 +83,25 @@ private:
   void disarm();
 
   shell& self_; ///< Owns this.
+  // First what each read needs.
   const std::shared_ptr<const attempt_environment> env_;
-  provider_order order_;
-  const caf_compat::short_way<workspace_actor, parts_received> report_to_;
   const std::shared_ptr<transfer_meter> meter_;
-  provider_response response_;
-
-  transfer_id transfer_{}; ///< 0 before and after.
-  bool closing_ = false;   ///< We ended it; `transfer_ended` will come.
+  const caf_compat::short_way<workspace_actor, parts_received> report_to_;
+  std::size_t handled_bytes_ = 0; ///< Of those posted.
+  std::uint32_t batches_ = 0;
+  bool closing_ = false; ///< We ended it; `transfer_ended` will come.
   bool stopped_ = false;
   bool left_ = false; ///< Its last word is out.
   bool told_answered_ = false;
   bool told_finished_ = false;
-  std::size_t handled_bytes_ = 0; ///< Of those posted.
-  std::uint32_t batches_ = 0;
-
   // In `running` time.
   attempt_times times_;
   std::optional<steady_time> patience_; ///< Until then the body may go on.
+  provider_response response_;
+  provider_order order_;
+
+  transfer_id transfer_{}; ///< 0 before and after.
+  // In `running` time.
   deadline_id armed_{};
   steady_time armed_for_{};
   std::uint64_t generation_ = 0;

@@ -55,7 +55,7 @@ std::string what_came(const header_list& headers) {
 
 provider_response::provider_response(std::string_view api,
                                      std::unique_ptr<response_decoder> decoder)
-  : api_(api), decoder_(std::move(decoder)) {
+  : decoder_(std::move(decoder)), api_(api) {
   PENSTOCK_CHECK(decoder_ != nullptr);
 }
 

@@ -57,12 +57,12 @@ public:
   bool speaks_the_api() const noexcept { return summary_.any; }
 
   struct summary {
+    bool any = false; ///< Of whatever kind.
+    bool any_part = false, complete_calls = false, refusal = false;
     boxed<error> failure;
     boxed<finish> finished;
     std::string explanation; ///< `part::finished::explanation`
     token_usage usage;       ///< With its quality.
-    bool any = false;        ///< Of whatever kind.
-    bool any_part = false, complete_calls = false, refusal = false;
     std::string response_id, response_model;
   };
   summary result() const;
@@ -86,15 +86,16 @@ private:
   void explain();
   void fail(error why);
 
-  const std::string_view api_;
+  // First what each read needs.
   std::unique_ptr<response_decoder> decoder_;
   mode mode_ = mode::waiting;
   bool like_a_stream_ = true;
   bool has_usage_ = false;
+  summary summary_; ///< Of what has come so far, the last usage included.
+  const std::string_view api_;
   http_response_head head_;
   wall_time now_{};       ///< When the head came.
   std::string collected_; ///< Of a body that is no stream.
-  summary summary_;       ///< Of what has come so far, the last usage included.
   std::vector<part_key> not_ours_; ///< Calls that the provider runs.
 };
 

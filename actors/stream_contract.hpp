@@ -83,10 +83,10 @@ private:
   void show_withheld(stream_log& log);
 
   std::optional<attempt_id> attempt_;
-  boxed<repeat_trim> trim_;             ///< Until it has decided.
-  std::optional<part_key> withheld_of_; ///< The text that it looks at.
   std::uint32_t next_index_ = 0;
   std::map<part_key, part_state> parts_;
+  std::optional<part_key> withheld_of_; ///< The text that `trim_` looks at.
+  boxed<repeat_trim> trim_;             ///< Until it has decided.
   token_usage usage_;
   std::string response_id_;
 };

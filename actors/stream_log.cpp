@@ -20,8 +20,9 @@ std::uint64_t boundary(std::string_view text, std::uint64_t at) {
   return at;
 }
 
-std::shared_ptr<const event_body> shared(event_body body) {
-  return std::make_shared<const event_body>(std::move(body));
+template <class Event>
+std::shared_ptr<const event_body> shared(Event what) {
+  return std::make_shared<const event_body>(std::move(what));
 }
 
 } // namespace

@@ -199,11 +199,11 @@ private:
   const event::stream_start start_;
   std::vector<entry> entries_;
   std::vector<part_data> parts_;
-  std::vector<std::shared_ptr<const event_body>> marks_;
-  std::shared_ptr<const event_body> terminal_;
   std::vector<std::uint32_t> held_; ///< Ascending.
   std::size_t text_bytes_ = 0;
   bool ended_ = false;
+  std::vector<std::shared_ptr<const event_body>> marks_;
+  std::shared_ptr<const event_body> terminal_;
 };
 
 } // namespace penstock

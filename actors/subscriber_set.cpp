@@ -201,7 +201,8 @@ void subscriber_set::forget_tellings() {
     decltype(tellings_){}.swap(tellings_);
 }
 
-void subscriber_set::fill(one& s, event_batch& batch, std::string_view state) {
+// @returns whether nothing more waits for it.
+bool subscriber_set::fill(one& s, event_batch& batch, std::string_view state) {
   const auto add = [&](std::shared_ptr<const stream_identity> of,
                        std::shared_ptr<const event_body> body) {
     batch.emplace_back();
@@ -221,7 +222,7 @@ void subscriber_set::fill(one& s, event_batch& batch, std::string_view state) {
       all = tell(s, batch);
   } while (all && next_log(s));
   if (!all)
-    return;
+    return false;
   if (s.caught_up) {
     for (auto& e : batch)
       e.replay = true;
@@ -234,6 +235,7 @@ void subscriber_set::fill(one& s, event_batch& batch, std::string_view state) {
           *std::exchange(s.caught_up, std::nullopt)));
   }
   tell_notes();
+  return true;
 }
 
 // The last look asks for credit that is not there, so that a sink which got a
@@ -242,7 +244,7 @@ void subscriber_set::publish(one& s, std::string_view state, wall_time now,
                              bool is_last) {
   while (!s.waits && pending(s) && (is_last || s.sink->take_credit())) {
     event_batch batch;
-    fill(s, batch, state);
+    const bool all = fill(s, batch, state);
     PENSTOCK_CHECK(!batch.empty());
     for (auto& e : batch) {
       e.seq = ++s.seq;
@@ -251,6 +253,8 @@ void subscriber_set::publish(one& s, std::string_view state, wall_time now,
         e.replay = true;
     }
     s.sink->deliver(std::move(batch));
+    if (all)
+      return;
   }
 }
 

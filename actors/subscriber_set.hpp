@@ -118,7 +118,7 @@ private:
   bool next_log(one& s);
   bool tell(one& s, event_batch& batch);
   void forget_tellings();
-  void fill(one& s, event_batch& batch, std::string_view state);
+  bool fill(one& s, event_batch& batch, std::string_view state);
   void publish(one& s, std::string_view state, wall_time now,
                bool is_last = false);
   void place_at_end(one& s);
@@ -126,10 +126,10 @@ private:
   const std::shared_ptr<const stream_identity>& workspace();
 
   const std::string& workspace_id_;
-  std::shared_ptr<const stream_identity> workspace_; // of notes: no stream
   std::map<subscription_id, one> all_;
   std::vector<std::shared_ptr<const stream_log>> recent_; // the last is current
   std::uint64_t first_ordinal_ = 1;                       // of recent_.front()
+  std::shared_ptr<const stream_identity> workspace_;      // of notes: no stream
   end_of_stream last_;            ///< Before all of recent_, which is empty.
   std::vector<telling> tellings_; ///< The newest last; none once it has ended.
 };

@@ -200,8 +200,9 @@ private:
   const workspace_settings& settings_;
   workspace_ports& ports_;
   stream_machine machine_;
-  conversation history_;
+  boxed<live_stream> live_;
   subscriber_set subscribers_;
+  conversation history_;
   std::vector<queued_message> queue_;
   token_usage usage_;
   boxed<interrupted_stream> interrupted_; ///< Nothing has followed it.
@@ -211,7 +212,6 @@ private:
   deadline_id load_deadline_{};
   std::vector<std::function<void()>> waiting_; ///< Commands until then.
 
-  boxed<live_stream> live_;
   boxed<start_stream> next_;          ///< The newest start that had to wait.
   std::uint64_t next_generation_ = 0; ///< Of `next_`.
   struct predecessor {

@@ -15,7 +15,7 @@ void append(std::vector<stream_part>& parts, part_key key,
       last->bytes.append(bytes);
       return;
     }
-  parts.push_back(Delta{key, std::string{bytes}});
+  parts.emplace_back(std::in_place_type<Delta>, Delta{key, std::string{bytes}});
 }
 
 } // namespace

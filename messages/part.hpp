@@ -125,6 +125,13 @@ bool shows_output(const stream_part& p);
 /// so that a token costs its bytes and not an object.
 class part_batch {
 public:
+  part_batch() = default;
+  /// Takes the room of parts that are not needed any more.
+  explicit part_batch(std::vector<stream_part> room) noexcept
+    : parts_(std::move(room)) {
+    parts_.clear();
+  }
+
   void text(part_key key, std::string_view bytes);
   void reasoning(part_key key, std::string_view bytes);
   void refusal(part_key key, std::string_view bytes);

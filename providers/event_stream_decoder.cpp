@@ -10,7 +10,7 @@ namespace penstock {
 void event_stream_decoder::push(std::string_view bytes, part_batch& out) {
   if (over_)
     return;
-  frames_.push(bytes);
+  frames_.lend(bytes);
   sse_event event;
   while (!over_ && frames_.next(event))
     take(event, false, out);

@@ -41,8 +41,8 @@ protected:
 private:
   void take(const sse_event& event, bool at_end, part_batch& out);
 
-  sse_decoder frames_;
   bool over_ = false;
+  sse_decoder frames_;
 };
 
 } // namespace penstock

@@ -221,7 +221,8 @@ bool openai_chat_decoder::on_plain_delta(const sse_event& event,
     parts_.refusal(delta->text, out);
   else
     parts_.reasoning(delta->text, out);
-  check_limits(out);
+  if (parts_.failure().code != errc::none)
+    fail(parts_.failure(), out);
   return true;
 }
 

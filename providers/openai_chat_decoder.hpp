@@ -62,6 +62,8 @@ private:
   void judge_stray(part_batch& out);
   void check_limits(part_batch& out);
 
+  bool done_ = false;                     // [DONE] was seen
+  std::optional<std::string> finish_raw_; // the last one seen
   delta_scanner plain_;
   part_writer parts_;
   openai_chat_tool_calls calls_;
@@ -72,8 +74,6 @@ private:
   std::set<std::string, std::less<>> cited_;  // URLs given as sources
   std::string audio_;                         // decoded, until it is whole
   std::optional<token_usage> usage_;          // the last one given
-  std::optional<std::string> finish_raw_;     // the last one seen
-  bool done_ = false;                         // [DONE] was seen
 };
 
 } // namespace penstock

@@ -60,15 +60,15 @@ private:
   void fail(const char* limit, std::size_t max);
 
   kind open_ = kind::none;
-  part_key key_ = 0;           // of the open part
-  utf8_joiner joiner_;         // ditto
-  std::string signature_;      // ditto, if it is reasoning
-  std::string item_id_;        // ditto
   bool reasoned_ = false;      // reasoning_key_ is valid
+  part_key key_ = 0;           // of the open part
   part_key reasoning_key_ = 0; // of the last part of reasoning
   part_key next_key_ = 0;
   std::size_t text_bytes_ = 0;
+  utf8_joiner joiner_; // of the open part
   error failure_;
+  std::string signature_; // of the open part, if it is reasoning
+  std::string item_id_;   // ditto
 };
 
 } // namespace penstock

@@ -24,6 +24,23 @@ bool parse_retry(std::string_view text, std::uint64_t& value) {
   return true;
 }
 
+// Moves `at` to the first `wanted` at or after `from`, or to the end. It
+// remembers how far was searched, so that a body without one is searched once.
+void seek(std::string_view text, char wanted, std::size_t from,
+          std::size_t& at) {
+  at = std::max(at, from);
+  if (at < text.size() && text[at] != wanted)
+    at = std::min(text.find(wanted, at), text.size());
+}
+
+// The value of a field that follows its colon.
+std::string_view value_after(std::string_view line, std::size_t colon) {
+  line.remove_prefix(colon + 1);
+  if (line.starts_with(' '))
+    line.remove_prefix(1); // Exactly one; further spaces are payload.
+  return line;
+}
+
 // Whether the end of a body can be a field's beginning.
 bool is_cut_field(std::string_view rest) {
   for (const std::string_view name : {"data", "event:", "id:", "retry:", ":"})
@@ -53,6 +70,16 @@ void sse_decoder::push(std::string_view bytes) {
   buffer_.append(bytes);
 }
 
+void sse_decoder::lend(std::string_view bytes) {
+  if (failure_.code != errc::none)
+    return;
+  release_consumed();
+  if (buffer_.empty())
+    lent_ = bytes;
+  else
+    buffer_.append(bytes);
+}
+
 bool sse_decoder::next(sse_event& out, std::vector<std::uint64_t>* retries) {
   std::string_view line;
   while (failure_.code == errc::none && next_line(line)) {
@@ -61,6 +88,8 @@ bool sse_decoder::next(sse_event& out, std::vector<std::uint64_t>* retries) {
     else if (dispatch(out))
       return true;
   }
+  if (!lent_.empty())
+    release_consumed();
   return false;
 }
 
@@ -85,35 +114,28 @@ bool sse_decoder::mid_event() const noexcept {
          || (!dispatched_ && !type_.empty());
 }
 
-// First `wanted` at or after line_begin_, or the buffer's size. `at` remembers
-// how far was searched, so that a body without one is searched only once.
-std::size_t sse_decoder::seek(char wanted, std::size_t& at) const {
-  at = std::max(at, line_begin_);
-  if (at < buffer_.size() && buffer_[at] != wanted)
-    at = std::min(buffer_.find(wanted, at), buffer_.size());
-  return at;
-}
-
-// Finds the next line end. `line` points into buffer_ until the next push.
+// Finds the next line end. `line` points into the text.
 bool sse_decoder::next_line(std::string_view& line) {
-  PENSTOCK_CHECK(line_begin_ <= buffer_.size());
-  if (skip_lf_ && line_begin_ < buffer_.size()) {
-    skip_lf_ = false;
-    if (buffer_[line_begin_] == '\n')
-      ++line_begin_;
-  }
-  const auto end = std::min(seek('\n', lf_), seek('\r', cr_));
+  const auto text = this->text();
+  PENSTOCK_CHECK(line_begin_ <= text.size());
+  if (line_begin_ == text.size())
+    return false;
+  if (std::exchange(skip_lf_, false) && text[line_begin_] == '\n')
+    ++line_begin_;
+  seek(text, '\n', line_begin_, lf_);
+  seek(text, '\r', line_begin_, cr_);
+  const auto end = std::min(lf_, cr_);
   const auto line_size = end - line_begin_;
   if (line_size > line_bytes_max_) {
     fail("sse_line_bytes_max", line_bytes_max_);
     return false;
   }
-  if (end == buffer_.size())
+  if (end == text.size())
     return false;
-  line = std::string_view{buffer_}.substr(line_begin_, line_size);
+  line = text.substr(line_begin_, line_size);
   if (std::exchange(first_line_, false) && line.starts_with(byte_order_mark))
     line.remove_prefix(byte_order_mark.size());
-  skip_lf_ = buffer_[end] == '\r';
+  skip_lf_ = text[end] == '\r';
   line_begin_ = end + 1;
   return true;
 }
@@ -124,11 +146,14 @@ void sse_decoder::take_field(std::string_view line,
     data_.clear();
     type_.clear();
   }
+  if (line.starts_with("data:")) { // Most are.
+    saw_field_ = true;
+    return take_data(value_after(line, 4));
+  }
   const auto colon = line.find(':');
   const auto name = line.substr(0, colon);
-  auto value = line.substr(colon == line.npos ? line.size() : colon + 1);
-  if (value.starts_with(' '))
-    value.remove_prefix(1); // Exactly one; further spaces are payload.
+  const auto value =
+    colon == line.npos ? std::string_view{} : value_after(line, colon);
   std::uint64_t ms = 0;
   if (name == "data") {
     take_data(value);
@@ -160,12 +185,12 @@ void sse_decoder::take_data(std::string_view value) {
     return fail("sse_event_bytes_max", event_bytes_max_);
   if (data_lines_++ == 0) { // The usual case: leave it where it is.
     held_ = true;
-    held_begin_ = static_cast<std::size_t>(value.data() - buffer_.data());
+    held_begin_ = static_cast<std::size_t>(value.data() - text().data());
     held_size_ = value.size();
     return;
   }
   if (std::exchange(held_, false))
-    data_.assign(buffer_, held_begin_, held_size_);
+    data_ = text().substr(held_begin_, held_size_);
   data_ += '\n';
   data_ += value;
 }
@@ -176,25 +201,30 @@ bool sse_decoder::dispatch(sse_event& out) {
     data_.clear();
     type_.clear();
   }
-  last_event_id_ = id_;
+  if (last_event_id_ != id_)
+    last_event_id_ = id_;
   if (std::exchange(data_lines_, 0) == 0)
     return false;
   stray_.clear();
   out.type = type_;
   out.data = std::exchange(held_, false)
-               ? std::string_view{buffer_}.substr(held_begin_, held_size_)
+               ? text().substr(held_begin_, held_size_)
                : std::string_view{data_};
   out.last_event_id = last_event_id_;
   return true;
 }
 
-// Once per push, so the cost stays linear.
+// Once per push, so the cost stays linear. Of what was lent a line without its
+// end stays here.
 void sse_decoder::release_consumed() {
-  if (line_begin_ == 0)
+  if (line_begin_ == 0 && lent_.empty())
     return;
   if (std::exchange(held_, false))
-    data_.assign(buffer_, held_begin_, held_size_);
-  buffer_.erase(0, line_begin_);
+    data_ = text().substr(held_begin_, held_size_);
+  if (lent_.empty())
+    buffer_.erase(0, line_begin_);
+  else
+    buffer_ = std::exchange(lent_, {}).substr(line_begin_);
   lf_ = std::max(lf_, line_begin_) - line_begin_;
   cr_ = std::max(cr_, line_begin_) - line_begin_;
   line_begin_ = 0;
@@ -206,6 +236,7 @@ void sse_decoder::fail(const char* limit, std::size_t bytes_max) {
   failure_.message = "event stream exceeds " + std::string{limit} + " ("
                      + std::to_string(bytes_max) + " bytes)";
   buffer_ = {};
+  lent_ = {};
   data_ = {};
   line_begin_ = lf_ = cr_ = data_lines_ = 0;
   held_ = false;

@@ -35,9 +35,9 @@ struct sse_event {
 /// Errors:  sticky. After the first, `push` drops its input and `next` returns
 ///          false; see `failure`.
 /// Threads: one owner at a time; no shared state.
-/// Cost:    every byte is copied once and searched twice (memchr); the data of
-///          an event is copied again only if it has several lines or its blank
-///          line came with a later push.
+/// Cost:    every byte is searched twice (memchr) and copied once, or not at
+///          all if it was lent; the data of an event is copied again only if it
+///          has several lines or its blank line came with a later push.
 ///
 /// Invariant: every LF or CR before line_begin_ was taken; held_ lies before
 ///            line_begin_, or is empty.
@@ -51,6 +51,9 @@ public:
   /// Appends body bytes. They may end anywhere: inside a UTF-8 sequence, or
   /// between the CR and the LF of one line end.
   void push(std::string_view bytes);
+  /// The same without a copy, but of what is left without a line end: the bytes
+  /// live until `next` has returned false, or nothing more is asked of this.
+  void lend(std::string_view bytes);
 
   /// Sets `out` to the next complete event.
   /// @param retries if not null, gets the value (ms) of each `retry` field
@@ -92,31 +95,38 @@ private:
   void take_stray(std::string_view line);
   bool dispatch(sse_event& out);
   void release_consumed();
-  std::size_t seek(char wanted, std::size_t& at) const;
+  /// What was received and not yet released.
+  std::string_view text() const noexcept {
+    return lent_.empty() ? std::string_view{buffer_} : lent_;
+  }
   void fail(const char* limit, std::size_t bytes_max);
 
-  std::size_t line_bytes_max_;
-  std::size_t event_bytes_max_;
-  std::string buffer_;         // received, not yet released
+  // First what each read needs.
+  std::string_view lent_; // empty between the calls for one read
+  // Places in `text()`.
   std::size_t line_begin_ = 0; // first byte of the current line
   std::size_t lf_ = 0;         // no LF in [line_begin_, lf_)
   std::size_t cr_ = 0;         // no CR in [line_begin_, cr_)
   bool skip_lf_ = false;       // last line ended in CR: an LF belongs to it
   bool first_line_ = true;     // a byte order mark may still come
+  bool saw_field_ = false;
 
   // The event being assembled. Its data is `data_` if lines were joined there,
-  // else the one line that still lies in the buffer.
+  // else the one line that still lies in the text.
+  bool dispatched_ = false; // data_ and type_ are of an event already given
+  bool held_ = false;       // the data is in the text
+  std::size_t held_begin_ = 0, held_size_ = 0;
   std::size_t data_lines_ = 0;
-  std::size_t held_begin_ = 0, held_size_ = 0; // in buffer_
-  bool held_ = false;                          // the data is in the buffer
+
+  std::size_t line_bytes_max_;
+  std::size_t event_bytes_max_;
+  error failure_;
+  std::string buffer_; // empty while something is lent
   std::string data_;
   std::string type_;
-  std::string id_;            // takes effect when a block ends
   std::string last_event_id_; // of the last block that ended
-  bool dispatched_ = false;   // data_ and type_ are of an event already given
+  std::string id_;            // takes effect when a block ends
   std::string stray_;
-  bool saw_field_ = false;
-  error failure_;
 };
 
 } // namespace penstock

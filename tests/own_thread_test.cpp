@@ -145,9 +145,10 @@ struct fixture {
   }
 
   /// Tells `one`, numbers from 1, until it was called here. @returns how often.
-  std::uint64_t call_here(const way& one) {
+  std::uint64_t call_here(const way& one, caf_compat::own_thread& own) {
     for (std::uint64_t told = 1; told < 10'000; ++told) {
       one.tell(numbered(told));
+      own.turn(); // It may have fallen asleep before it got a message.
       notes.wait_for(told);
       if (notes.here() > 0)
         return told;
@@ -288,7 +289,7 @@ BOOST_FIXTURE_TEST_CASE(an_actor_that_sleeps_is_called, fixture) {
   {
     caf_compat::own_thread own{*system};
     const way to_one{one};
-    auto told = call_here(to_one);
+    auto told = call_here(to_one, own);
     const auto before = notes.here();
     for (std::size_t i = 1; i <= 100; ++i) {
       to_one.tell(numbered(++told));
@@ -341,6 +342,7 @@ BOOST_FIXTURE_TEST_CASE(what_comes_during_a_call_is_done_by_the_scheduler,
     const way to_one{one};
     for (std::uint64_t i = 1; i <= 1'000; ++i) {
       to_one.tell(numbered(i));
+      own.turn();
       const auto all = notes.wait_for(2 * i);
       BOOST_REQUIRE_EQUAL(all[2 * i - 2].number, i);
       BOOST_REQUIRE_EQUAL(all[2 * i - 1].number, i + 500'000);
@@ -358,7 +360,7 @@ BOOST_FIXTURE_TEST_CASE(a_call_that_throws_ends_the_actor, fixture) {
   {
     caf_compat::own_thread own{*system};
     const way to_one{one};
-    const auto told = call_here(to_one);
+    const auto told = call_here(to_one, own);
     const auto watches =
       caf_compat::spawn<listener_protocol, watcher>(*system, &notes, one);
     caf_compat::post(watches, numbered(1)); // It has begun to watch by then,
@@ -383,7 +385,7 @@ BOOST_FIXTURE_TEST_CASE(a_call_may_end_the_actor, fixture) {
   {
     caf_compat::own_thread own{*system};
     const way to_one{one};
-    const auto told = call_here(to_one);
+    const auto told = call_here(to_one, own);
     to_one.tell(numbered(500'000));
     BOOST_TEST(notes.wait_for(told + 2)[told + 1].number == 0u);
   }
