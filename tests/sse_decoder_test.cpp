@@ -1,11 +1,13 @@
 // Goal: an event stream decodes to the same events however the network cuts it.
-// Method: a table of (body, events), each run at several fragment sizes; then
-// bodies with random bytes and cuts, compared with the uncut run.
+// Method: a table of (body, events), each run at several fragment sizes, pushed
+// and lent; then bodies with random bytes and cuts, compared with the uncut
+// run.
 #define BOOST_TEST_MODULE sse_decoder
 #include <boost/test/unit_test.hpp>
 
 #include "providers/sse_decoder.hpp"
 
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -21,15 +23,22 @@ std::string shown(const penstock::sse_event& e) {
                                  : text + "|" + std::string{e.last_event_id};
 }
 
-events decode(std::string_view body, std::size_t fragment_bytes,
-              penstock::sse_decoder decoder = penstock::sse_decoder{},
-              bool flush = false) {
+// Each `lend_every`th fragment is lent; 0: none.
+events decode_by(std::size_t lend_every, std::string_view body,
+                 std::size_t fragment_bytes, penstock::sse_decoder decoder,
+                 bool flush) {
   events result;
   penstock::sse_event event;
   std::vector<std::uint64_t> retries;
   for (std::size_t at = 0; at < body.size(); at += fragment_bytes) {
-    // A copy that dies at once: the decoder must not look back at it.
-    decoder.push(std::string{body.substr(at, fragment_bytes)});
+    // A copy that dies: the decoder must not look back at it.
+    auto copy = std::make_unique<std::string>(body.substr(at, fragment_bytes));
+    if (lend_every && at / fragment_bytes % lend_every == 0) {
+      decoder.lend(*copy);
+    } else {
+      decoder.push(*copy);
+      copy.reset();
+    }
     while (decoder.next(event, &retries))
       result.push_back(shown(event));
   }
@@ -43,6 +52,17 @@ events decode(std::string_view body, std::size_t fragment_bytes,
   else if (cut)
     result.push_back("cut");
   return result;
+}
+
+events decode(std::string_view body, std::size_t fragment_bytes,
+              const penstock::sse_decoder& decoder = penstock::sse_decoder{},
+              bool flush = false) {
+  const auto pushed = decode_by(0, body, fragment_bytes, decoder, flush);
+  for (const std::size_t lend_every : {1, 2})
+    BOOST_TEST(decode_by(lend_every, body, fragment_bytes, decoder, flush)
+                 == pushed,
+               "lent, fragments of " << fragment_bytes << ": " << body);
+  return pushed;
 }
 
 struct row {

@@ -29,7 +29,7 @@ outcome decode(sse_decoder decoder, std::string_view body, bool cut) {
   outcome result;
   sse_event event;
   const auto push = [&](std::string_view piece) {
-    decoder.push(piece);
+    cut ? decoder.lend(piece) : decoder.push(piece);
     while (decoder.next(event, &result.retries))
       result.events.push_back(shown(event));
   };
