@@ -17,9 +17,7 @@ thread_local std::vector<stream_part> spare_room;
 provider_state::provider_state(shell& self,
                                std::shared_ptr<const attempt_environment> env,
                                provider_order order)
-  : self_(self), env_(std::move(env)),
-    meter_(std::make_shared<transfer_meter>()),
-    report_to_(std::move(order.report_to)),
+  : self_(self), env_(std::move(env)), report_to_(std::move(order.report_to)),
     response_(order.model->at.api,
               order.model->codec->make_decoder(order.model->at.provider)),
     order_(std::move(order)) {
@@ -56,13 +54,13 @@ void provider_state::start() {
   request->http.connect_timeout = order_.clocks.connect_timeout_ms;
   // The hook runs after PROVIDER has handled bytes, so after `start` below.
   const auto transfer = std::make_shared<transfer_id>();
-  order_.link->on_resume([transfer, env = env_, meter = meter_] {
-    meter->release(env->time->now());
+  order_.link->on_resume([transfer, env = env_, link = order_.link.get()] {
+    link->meter().release(env->time->now());
     env->http->resume(*transfer);
   });
   transfer_ = *transfer = env_->http->start(
-    std::move(request->http), std::make_shared<provider_listener>(
-                                self_.self(), order_.link, meter_, env_->time));
+    std::move(request->http),
+    std::make_shared<provider_listener>(self_.self(), order_.link, env_->time));
   plan_deadline();
 }
 
@@ -130,7 +128,7 @@ void provider_state::on(const deadline_due& m) {
   const auto time = now();
   if (!due || *due > running(time))
     plan_deadline();
-  else if (handled_bytes_ != meter_->posted_bytes())
+  else if (handled_bytes_ != order_.link->received_bytes())
     arm(time); // bytes are on their way to us: look again behind them
   else if (response_.finished())
     conclude();

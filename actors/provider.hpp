@@ -75,7 +75,9 @@ private:
 
   steady_time now() const { return env_->time->now(); }
   /// Time that stands still while we hold the socket.
-  steady_time running(steady_time now) const { return now - meter_->held(now); }
+  steady_time running(steady_time now) const {
+    return now - order_.link->meter().held(now);
+  }
   /// In `running` time.
   std::optional<steady_time> next_due() const;
   void plan_deadline();
@@ -85,9 +87,8 @@ private:
   shell& self_; ///< Owns this.
   // First what each read needs.
   const std::shared_ptr<const attempt_environment> env_;
-  const std::shared_ptr<transfer_meter> meter_;
   const caf_compat::short_way<workspace_actor, parts_received> report_to_;
-  std::size_t handled_bytes_ = 0; ///< Of those posted.
+  std::size_t handled_bytes_ = 0; ///< Of those received.
   std::uint32_t batches_ = 0;
   bool closing_ = false; ///< We ended it; `transfer_ended` will come.
   bool stopped_ = false;

@@ -45,8 +45,7 @@ std::uint32_t stream_log::push(kind what, std::uint32_t part,
 
 std::uint32_t stream_log::open(kind what, content c) {
   const auto number = size();
-  parts_.push_back(
-    {number, std::move(c), {}, {}, false, final_part::state::cut, true, false});
+  parts_.push_back({.number = number, .what = std::move(c)});
   return push(what, number, static_cast<std::uint32_t>(parts_.size() - 1));
 }
 

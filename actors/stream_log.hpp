@@ -171,14 +171,14 @@ private:
   };
   struct part_data {
     std::uint32_t number;
-    content what; ///< The bytes live in it; a call's in input_json.
-    boxed<tool_result_content> result;
-    /// What came piece by piece, if the whole input is another text.
-    boxed<std::string> streamed_input;
-    bool input_rewritten = false;
-    final_part::state how = final_part::state::cut;
     bool open = true;
     bool withdrawn = false;
+    bool input_rewritten = false;
+    final_part::state how = final_part::state::cut;
+    content what; ///< The bytes live in it; a call's in input_json.
+    boxed<tool_result_content> result{};
+    /// What came piece by piece, if the whole input is another text.
+    boxed<std::string> streamed_input{};
   };
 
   std::uint32_t push(kind what, std::uint32_t part, std::uint32_t index);

@@ -3,6 +3,7 @@
 
 #include "actors/stream_log.hpp"
 #include "messages/actor_messages.hpp"
+#include "messages/boxed.hpp"
 #include "messages/clock.hpp"
 #include "messages/subscriber.hpp"
 

@@ -2,8 +2,12 @@
 // messages: a flag that overtakes every queue, and a gauge that bounds them.
 #pragma once
 
+#include "messages/clock.hpp"
+
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -14,6 +18,47 @@ namespace penstock {
 /// One per stream: whoever asks for a hard stop sets it before the stop is sent
 /// (messages/stop_board.hpp). Never reset.
 using stop_mark = std::atomic<bool>;
+
+/// How long we have held a socket so far, in all.
+///
+/// Threads: any; nothing blocks.
+class transfer_meter {
+public:
+  /// It is held from now on, or no longer. Idempotent.
+  void hold(steady_time now) noexcept {
+    auto seen = held_.load();
+    while (!(seen & 1)
+           && !held_.compare_exchange_weak(seen, ((seen >> 1) - ticks(now)) * 2
+                                                   + 1)) {
+    }
+  }
+  void release(steady_time now) noexcept {
+    auto seen = held_.load();
+    while (
+      (seen & 1)
+      && !held_.compare_exchange_weak(seen, ((seen >> 1) + ticks(now)) * 2)) {
+    }
+  }
+
+  /// An attempt's clocks run on `now - held(now)`, which stands still while we
+  /// hold the socket.
+  std::chrono::nanoseconds held(steady_time now) const noexcept {
+    const auto seen = held_.load();
+    return std::chrono::nanoseconds{(seen >> 1)
+                                    + ((seen & 1) ? ticks(now) : 0)};
+  }
+
+private:
+  static std::int64_t ticks(steady_time time) noexcept {
+    using std::chrono::nanoseconds;
+    return std::chrono::duration_cast<nanoseconds>(time.time_since_epoch())
+      .count();
+  }
+
+  // Nanoseconds held in all, shifted left by one. While the socket is held the
+  // lowest bit is set and the time since is missing: total minus start.
+  std::atomic<std::int64_t> held_{0};
+};
 
 /// One per attempt.
 ///
@@ -37,6 +82,7 @@ public:
 
   /// HTTP thread: bytes came in. @returns false to pause the socket.
   [[nodiscard]] bool received(std::size_t bytes) noexcept {
+    received_ += bytes;
     if (in_flight_.fetch_add(bytes) + bytes <= in_flight_bytes_max_)
       return true;
     paused_ = true;
@@ -55,6 +101,9 @@ public:
   /// Whether we hold the socket. The attempt's clocks stand still meanwhile.
   bool paused() const noexcept { return paused_; }
   std::size_t in_flight_bytes() const noexcept { return in_flight_; }
+  /// All bytes that ever came.
+  std::size_t received_bytes() const noexcept { return received_; }
+  transfer_meter& meter() noexcept { return meter_; }
 
   /// Set once, before the transfer starts; must not block.
   void on_resume(std::function<void()> resume) {
@@ -74,6 +123,8 @@ private:
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> paused_{false};
   std::atomic<std::size_t> in_flight_{0};
+  std::atomic<std::size_t> received_{0};
+  transfer_meter meter_;
   std::mutex mutex_; // guards resume_; taken on a resume only
   std::function<void()> resume_;
 };

@@ -92,16 +92,6 @@ inline exit_text describe(const caf::error& why) {
 
 #endif
 
-/// An actor that can be told by a call, while it sleeps.
-template <class Message>
-class takes_calls {
-public:
-  virtual ~takes_calls() = default;
-  /// Handles it on the calling thread, as if a message had woken the actor
-  /// there. @returns false, and does nothing, if the actor does not sleep.
-  [[nodiscard]] virtual bool try_call(const Message& message) = 0;
-};
-
 /// The way of what a token causes, to one actor. On an `own_thread` an actor
 /// that sleeps handles it within `tell`: nothing is allocated, queued or looked
 /// up. One that runs gets a message, behind all that it was told before, as
@@ -181,21 +171,6 @@ struct protocol {
 #endif
 };
 
-/// The base of a shell by which it takes calls, if its state has a `called`.
-template <class Shell, class State>
-class call_taker {};
-#if !PENSTOCK_CAF_1
-template <class Shell, class State>
-requires requires {
-  typename State::called;
-}
-class call_taker<Shell, State> : public takes_calls<typename State::called> {
-  bool try_call(const typename State::called& message) final {
-    return static_cast<Shell*>(this)->call(message);
-  }
-};
-#endif
-
 /// The actor around a state: what every actor of ours has beside its messages.
 ///
 /// An exception that leaves a handler ends the actor with an error; whoever
@@ -255,6 +230,7 @@ public:
   /// Ends this actor after the current message.
   void end() {
     this->quit();
+    ended_ = true;
   }
 
   /// Spawns another actor.
@@ -279,20 +255,22 @@ protected:
 
 #if !PENSTOCK_CAF_1
 public:
+  // A worker that finds the actor in a call leaves it, with its reference, to
+  // who calls; one that comes before CAF is back from the last run, to that.
   caf::resumable::resume_result resume(caf::execution_unit* unit,
                                        size_t most) override {
-    running_ = this;
-#if !PENSTOCK_TSAN
-    return super::resume(unit, most);
-#else
-    for (size_t i = 0;; ++i) {
-      __tsan_acquire(this);
-      const auto result = super::resume(unit, 1); // one message a round
-      __tsan_release(this);
-      if (result != caf::resumable::resume_later || i + 1 >= most)
-        return result;
+    while (!turn_.take()) {
+      caf::intrusive_ptr_add_ref(this->ctrl());
+      if (turn_.ask())
+        return caf::resumable::awaiting_message;
+      caf::intrusive_ptr_release(this->ctrl());
     }
-#endif
+    running_ = this;
+    const auto result = handle_messages(unit, most);
+    if (result == caf::resumable::done || !turn_.give_back())
+      return result;
+    caf::intrusive_ptr_release(this->ctrl());
+    return caf::resumable::resume_later;
   }
 
 #if PENSTOCK_TSAN
@@ -316,32 +294,52 @@ private:
 #if !PENSTOCK_CAF_1
   friend call_taker<shell, State>;
 
-  // What `resume` does for one message. An actor sleeps when its mailbox is
-  // empty and marked so; whoever takes the mark away runs it.
+  caf::resumable::resume_result handle_messages(caf::execution_unit* unit,
+                                                size_t most) {
+#if !PENSTOCK_TSAN
+    return super::resume(unit, most);
+#else
+    for (size_t i = 0;; ++i) {
+      __tsan_acquire(this);
+      const auto result = super::resume(unit, 1); // one message a round
+      __tsan_release(this);
+      if (result != caf::resumable::resume_later || i + 1 >= most)
+        return result;
+    }
+#endif
+  }
+
+  // What CAF's `resume` does for one message. An actor sleeps if it is nobody's
+  // turn and its mailbox waits.
   template <class Message>
   bool call(const Message& message) {
-    if (!this->mailbox().try_unblock())
+    if (!turn_.take())
       return false;
-    try {
-      take(message);
-    } catch (...) {
-      this->quit(caf::make_error(caf::sec::runtime_error));
+    const bool sleeps = this->mailbox().blocked();
+    if (sleeps) {
+      try {
+        take(message);
+      } catch (...) {
+        this->quit(caf::make_error(caf::sec::runtime_error));
+        ended_ = true;
+      }
+      if (ended_) {
+        this->context(own_thread::of_this_thread());
+        this->finalize();
+      }
     }
-    if (!this->has_behavior()) { // It has ended.
-      this->context(own_thread::of_this_thread());
-      this->finalize();
-    } else if (!this->mailbox().try_block()) { // It was told something else.
-      caf::intrusive_ptr_add_ref(this->ctrl());
+    if (turn_.give_back()) // With the reference of whoever came for it.
       this->home_system().scheduler().enqueue(this);
-    }
-    return true;
+    return sleeps;
   }
 
   static inline thread_local shell* running_ = nullptr;
 #endif
 
-  std::function<void()> make_;
+  actor_turn turn_;
+  bool ended_ = false;
   std::unique_ptr<State> state_; // from make_behavior to on_exit
+  std::function<void()> make_;
 #if !PENSTOCK_CAF_1
   lazy_map<caf::actor_addr, std::function<void(const exit_text&)>> watched_;
 #endif

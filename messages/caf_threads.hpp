@@ -4,7 +4,9 @@
 
 #include <caf/all.hpp>
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 
 // Not CAF_VERSION: 1.1.0 defines that as 0100, an octal literal.
@@ -113,5 +115,52 @@ inline void own_thread::turn() {
       caf::intrusive_ptr_release(actor);
   }
 }
+
+/// An actor that can be told by a call, while it sleeps.
+template <class Message>
+class takes_calls {
+public:
+  virtual ~takes_calls() = default;
+  /// Handles it on the calling thread, as if a message had woken the actor
+  /// there. @returns false, and does nothing, if the actor does not sleep.
+  [[nodiscard]] virtual bool try_call(const Message& message) = 0;
+};
+
+/// The base of a shell by which it takes calls, if its state has a `called`.
+template <class Shell, class State>
+class call_taker {};
+#if !PENSTOCK_CAF_1
+template <class Shell, class State>
+requires requires {
+  typename State::called;
+}
+class call_taker<Shell, State> : public takes_calls<typename State::called> {
+  bool try_call(const typename State::called& message) final {
+    return static_cast<Shell*>(this)->call(message);
+  }
+};
+#endif
+
+/// Whose turn it is to run an actor: a worker's of CAF, or a caller's. One has
+/// it, and none waits for it.
+///
+/// Threads: any. What was done in one turn is seen in the next.
+class actor_turn {
+public:
+  [[nodiscard]] bool take() noexcept { return step(is_free, is_taken); }
+  /// Leaves word with whoever has it. @returns false if nobody has it now.
+  [[nodiscard]] bool ask() noexcept { return step(is_taken, is_wanted); }
+  /// @returns whether somebody has asked for it, and is gone.
+  [[nodiscard]] bool give_back() noexcept {
+    return state_.exchange(is_free) == is_wanted;
+  }
+
+private:
+  enum : std::uint8_t { is_free, is_taken, is_wanted };
+  bool step(std::uint8_t from, std::uint8_t to) noexcept {
+    return state_.compare_exchange_strong(from, to);
+  }
+  std::atomic<std::uint8_t> state_{is_free};
+};
 
 } // namespace penstock::caf_compat

@@ -126,11 +126,9 @@ bool shows_output(const stream_part& p);
 class part_batch {
 public:
   part_batch() = default;
-  /// Takes the room of parts that are not needed any more.
-  explicit part_batch(std::vector<stream_part> room) noexcept
-    : parts_(std::move(room)) {
-    parts_.clear();
-  }
+  /// Takes the room of parts that were needed before. @pre it is empty.
+  explicit part_batch(std::vector<stream_part>&& room) noexcept
+    : parts_(std::move(room)) {}
 
   void text(part_key key, std::string_view bytes);
   void reasoning(part_key key, std::string_view bytes);

@@ -31,7 +31,7 @@ error failure(errc code, std::string message) {
 curl_transfer::curl_transfer(transfer_id id,
                              std::shared_ptr<http_listener> listener,
                              curl_body_gather& gather)
-  : id_(id), listener_(std::move(listener)), gather_(gather) {}
+  : listener_(std::move(listener)), gather_(gather), id_(id) {}
 
 std::optional<error> curl_transfer::prepare(http_request request,
                                             const curl_options& options) {

@@ -82,13 +82,17 @@ private:
   static std::size_t on_body(char* bytes, std::size_t, std::size_t size,
                              void* self) noexcept;
 
+  // First what each read needs.
+  std::shared_ptr<http_listener> listener_;
+  curl_body_gather& gather_;            ///< The loop's.
+  loop_companion* companion_ = nullptr; ///< The client's, or null.
+  bool paused_ = false;                 ///< The listener wants no more for now.
+  bool held_ = false; ///< libcurl holds bytes back and stopped the socket.
+
   transfer_id id_;
   std::string body_; ///< Of the request. libcurl reads it in place.
   std::string host_; ///< "host:port", for messages.
   std::chrono::milliseconds connect_timeout_{0};
-  std::shared_ptr<http_listener> listener_;
-  curl_body_gather& gather_;             ///< The loop's.
-  loop_companion* companion_ = nullptr;  ///< The client's, or null.
   std::optional<http_head_parser> head_; ///< Set by `prepare`.
   boxed<error> failure_;                 ///< Ours; wins over libcurl's result.
   bool connected_ = false;
@@ -98,8 +102,6 @@ private:
   std::string peer_ip_;
   int peer_port_ = 0;
   int local_port_ = 0;
-  bool paused_ = false; ///< The listener wants no more for now.
-  bool held_ = false;   ///< libcurl holds bytes back and stopped the socket.
   std::array<char, CURL_ERROR_SIZE> reason_{}; ///< libcurl's own text.
   std::unique_ptr<curl_slist, list_free> headers_;
   std::unique_ptr<CURL, easy_free> easy_; ///< Last: refers to all above.

@@ -221,10 +221,11 @@ void sse_decoder::release_consumed() {
     return;
   if (std::exchange(held_, false))
     data_ = text().substr(held_begin_, held_size_);
-  if (lent_.empty())
+  const auto lent = std::exchange(lent_, {});
+  if (lent.empty())
     buffer_.erase(0, line_begin_);
-  else
-    buffer_ = std::exchange(lent_, {}).substr(line_begin_);
+  else if (line_begin_ < lent.size())
+    buffer_ = lent.substr(line_begin_);
   lf_ = std::max(lf_, line_begin_) - line_begin_;
   cr_ = std::max(cr_, line_begin_) - line_begin_;
   line_begin_ = 0;
