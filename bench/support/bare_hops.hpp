@@ -11,8 +11,8 @@ namespace penstock::bench {
 class tally;
 
 /// A pair of actors for each stream, run on the thread that reads, as PROVIDER
-/// and WORKSPACE are (decision 0071): the first is sent a copy of the bytes,
-/// and sends it to the second, which counts them.
+/// and WORKSPACE are (decisions 0071 and 0079): the first is told of the bytes,
+/// and tells the second, which counts them.
 ///
 /// Threads: the one that made it, all members.
 class bare_hops {
