@@ -153,7 +153,7 @@ void sse_decoder::take_field(std::string_view line,
   const auto colon = line.find(':');
   const auto name = line.substr(0, colon);
   const auto value =
-    colon == line.npos ? std::string_view{} : value_after(line, colon);
+    colon == line.npos ? line.substr(line.size()) : value_after(line, colon);
   std::uint64_t ms = 0;
   if (name == "data") {
     take_data(value);
