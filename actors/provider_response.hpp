@@ -94,8 +94,8 @@ private:
   summary summary_; ///< Of what has come so far, the last usage included.
   const std::string_view api_;
   http_response_head head_;
-  wall_time now_{};       ///< When the head came.
-  std::string collected_; ///< Of a body that is no stream.
+  wall_time now_{};                ///< When the head came.
+  std::string collected_;          ///< Of a body that is no stream.
   std::vector<part_key> not_ours_; ///< Calls that the provider runs.
 };
 

@@ -41,6 +41,14 @@ std::string_view value_after(std::string_view line, std::size_t colon) {
   return line;
 }
 
+// The room of a large read, the first one perhaps, goes with a small one:
+// thousands of streams wait with what they once needed.
+void drop_room(std::string& buffer, std::size_t next_bytes) {
+  constexpr std::size_t small = 512;
+  if (buffer.empty() && buffer.capacity() > small && next_bytes <= small)
+    buffer.shrink_to_fit();
+}
+
 // Whether the end of a body can be a field's beginning.
 bool is_cut_field(std::string_view rest) {
   for (const std::string_view name : {"data", "event:", "id:", "retry:", ":"})
@@ -62,11 +70,7 @@ void sse_decoder::push(std::string_view bytes) {
   if (failure_.code != errc::none)
     return;
   release_consumed();
-  // The room of a large read, the first one perhaps, goes with a small one:
-  // thousands of streams wait with what they once needed.
-  constexpr std::size_t small = 512;
-  if (buffer_.empty() && buffer_.capacity() > small && bytes.size() <= small)
-    buffer_.shrink_to_fit();
+  drop_room(buffer_, bytes.size());
   buffer_.append(bytes);
 }
 
@@ -74,6 +78,7 @@ void sse_decoder::lend(std::string_view bytes) {
   if (failure_.code != errc::none)
     return;
   release_consumed();
+  drop_room(buffer_, bytes.size());
   if (buffer_.empty())
     lent_ = bytes;
   else
