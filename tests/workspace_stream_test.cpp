@@ -388,6 +388,6 @@ BOOST_FIXTURE_TEST_CASE(what_is_shown_behind_a_finish_says_it_was_none,
   text(1, "second");
   BOOST_TEST((core->now() == phase::streaming));
   parts({part::text_end{1}});
-  advance(settings.streams.soft_stop_wait_ms);
+  advance(settings.streams->soft_stop_wait_ms);
   BOOST_TEST((core->now() == phase::stopping));
 }
