@@ -23,8 +23,8 @@ inline std::shared_ptr<stream_log> make_log(std::uint64_t id) {
 }
 
 struct world {
-  const std::string id{"w"};
-  subscriber_set all{id};
+  const std::string workspace_id{"w"};
+  subscriber_set all{workspace_id};
   std::uint64_t next_id = 1;
 
   std::shared_ptr<collecting_sink> add(std::optional<position> after = {},
