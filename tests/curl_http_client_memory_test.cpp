@@ -3,40 +3,21 @@
 #define BOOST_TEST_MODULE curl_http_client_memory
 #include <boost/test/unit_test.hpp>
 
+#include "tests/support/counted_new.hpp"
 #include "tests/support/curl_fixture.hpp"
 
 #include <atomic>
-#include <cstdlib>
-#include <malloc.h>
-#include <new>
 
 namespace {
 
 constexpr std::size_t marked_bytes = (3u << 20) + 4'321;
 std::atomic<int> marked_blocks{0};
 
-void count(void* block, int more) {
-  const auto usable = malloc_usable_size(block);
-  if (usable > marked_bytes && usable < marked_bytes + 8'192)
-    marked_blocks += more;
-}
-
 } // namespace
 
-void* operator new(std::size_t bytes) {
-  void* made = std::malloc(bytes);
-  if (!made)
-    throw std::bad_alloc{};
-  count(made, 1);
-  return made;
-}
-void operator delete(void* gone) noexcept {
-  if (gone)
-    count(gone, -1);
-  std::free(gone);
-}
-void operator delete(void* gone, std::size_t) noexcept {
-  operator delete(gone);
+void count_block(std::size_t bytes, int more) noexcept {
+  if (bytes > marked_bytes && bytes < marked_bytes + 8'192)
+    marked_blocks += more;
 }
 
 using namespace penstock;

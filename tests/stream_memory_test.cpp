@@ -5,12 +5,10 @@
 #define BOOST_TEST_MODULE stream_memory
 #include <boost/test/unit_test.hpp>
 
+#include "tests/support/counted_new.hpp"
 #include "tests/support/workspace_fixture.hpp"
 
-#include <cstdlib>
 #include <iostream>
-#include <malloc.h>
-#include <new>
 
 namespace {
 
@@ -18,25 +16,9 @@ std::size_t live_bytes = 0, live_objects = 0;
 
 } // namespace
 
-void* operator new(std::size_t bytes) {
-  void* made = std::malloc(bytes);
-  if (!made)
-    throw std::bad_alloc{};
-  live_bytes += malloc_usable_size(made);
-  ++live_objects;
-  return made;
-}
-
-void operator delete(void* gone) noexcept {
-  if (!gone)
-    return;
-  live_bytes -= malloc_usable_size(gone);
-  --live_objects;
-  std::free(gone);
-}
-
-void operator delete(void* gone, std::size_t) noexcept {
-  operator delete(gone);
+void count_block(std::size_t bytes, int more) noexcept {
+  live_bytes += more > 0 ? bytes : -bytes;
+  live_objects += more > 0 ? 1 : -1;
 }
 
 using namespace penstock;
