@@ -27,9 +27,9 @@ void workspace_core::on(const stop_stream& m) {
   const auto how = m.what.soft ? input::soft_stop : input::stop;
   if (!live_) {
     PENSTOCK_CHECK(machine_.apply(how));
-    if (next_ && (!named || next_->request->stream == named)) {
-      drop_next(aborted("stopped before it began"));
-      return m.done(stop_result{stop_outcome::stopped, take_queue(m)});
+    if (drop_starts(named, aborted("stopped before it began"))) {
+      m.done(stop_result{stop_outcome::stopped, take_queue(m)});
+      return resume_after_idle();
     }
     if (named)
       return m.done(stop_result{stop_outcome::not_active, {}});
@@ -38,11 +38,8 @@ void workspace_core::on(const stop_stream& m) {
     publish();
     return m.done(stop_result{stop_outcome::nothing_running, {}});
   }
-  if (next_ && (!named || next_->request->stream == named)) {
-    drop_next(aborted("stopped before it began"));
-    if (named)
-      return m.done(stop_result{stop_outcome::stopped, {}});
-  }
+  if (drop_starts(named, aborted("stopped before it began")) && named)
+    return m.done(stop_result{stop_outcome::stopped, {}});
   if (named && *named != live().id())
     return m.done(stop_result{stop_outcome::not_active, {}});
   if (machine_.now() == phase::preparing) {
@@ -113,7 +110,10 @@ void workspace_core::on(const await_stream& m) {
     return;
   if (live_ && (!m.stream || *m.stream == live_->id()))
     return awaiting_.push_back(m);
-  if (next_ && m.stream && next_->request->stream == m.stream)
+  const auto meant = [&](const start_stream& one) {
+    return one.request->stream == m.stream;
+  };
+  if (m.stream && ((next_ && meant(*next_)) || asked_.find_if(meant)))
     return awaiting_.push_back(m);
   if (last_closed_ && (!m.stream || *m.stream == last_closed_->stream()))
     return m.ended(outcome_of(last_closed_->unpack()));
@@ -312,6 +312,8 @@ void workspace_core::resume_after_idle(bool queue_is_due) {
     return; // It comes back here.
   if (!shutdown_.empty())
     return leave();
+  if (!next_ && !asked_.empty())
+    return; // The store's answer comes back here.
   const bool due = std::exchange(queue_is_due_, false);
   if (next_)
     answer_start(*std::exchange(next_, std::nullopt));

@@ -287,7 +287,7 @@ void workspace_core::on(const stop_everything& m) {
   shutdown_.push_back(m.ended);
   if (!loaded_)
     return; // resume_after_idle looks again.
-  drop_next({errc::aborted, "the runtime shuts down", 0, {}, {}});
+  (void)drop_starts({}, {errc::aborted, "the runtime shuts down", 0, {}, {}});
   if (machine_.now() == phase::idle)
     return leave();
   on(stop_stream{

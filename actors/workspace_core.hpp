@@ -112,9 +112,11 @@ private:
 
   // workspace_registration.cpp
   void answer_start(const start_stream& m);
-  void look_up_ids();
+  void look_up_ids(const start_stream& m);
+  void admit(const start_stream& m, std::uint64_t token);
   void make_way();
-  void drop_next(const error& why);
+  void refuse_start(const start_stream& m, const error& why);
+  bool drop_starts(std::optional<stream_id> named, const error& why);
   expected<live_stream> accept(const start_stream& m);
   void prepare(live_stream stream);
   void refuse(const error& why);
@@ -212,8 +214,9 @@ private:
   deadline_id load_deadline_{};
   std::vector<std::function<void()>> waiting_; ///< Commands until then.
 
-  boxed<start_stream> next_;          ///< The newest start that had to wait.
-  std::uint64_t next_generation_ = 0; ///< Of `next_`.
+  boxed<start_stream> next_; ///< The newest start that is to follow.
+  /// Newer ones, until the store has said that their ids are new.
+  lazy_map<std::uint64_t, start_stream> asked_;
   struct predecessor {
     std::shared_ptr<const start_request> request;
     std::vector<message> generated; ///< What the stream added to it.

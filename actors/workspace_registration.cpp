@@ -36,50 +36,68 @@ void workspace_core::on(const start_stream& m) {
   if (m.request->stop_token.stop_requested())
     return m.registered(fail(stopped_early()));
 
-  if (machine_.now() == phase::idle && !editing_)
+  if (machine_.now() == phase::idle && !editing_ && asked_.empty())
     return answer_start(m);
   if (auto accepted = accept(m); !accepted)
     return m.registered(fail(accepted.error()));
-  drop_next(superseded());
-  next_ = m;
-  ++next_generation_;
-  // What will be refused must not stop what runs.
-  const bool disturbs = live_ && !live().ending;
-  if (disturbs && (m.request->stream || !m.request->message_id.empty()))
-    look_up_ids();
+  // What will be refused must not stop what runs, nor overtake what waits.
+  const bool overtakes = next_ || !asked_.empty() || (live_ && !live().ending);
+  if (overtakes && (m.request->stream || !m.request->message_id.empty()))
+    look_up_ids(m);
   else
-    make_way();
+    admit(m, next_token_ + 1);
 }
 
-// Whether the store would take the start that waits.
-void workspace_core::look_up_ids() {
-  const auto& request = *next_->request;
-  write({record::ids_unused{request.stream.value_or(stream_id{}),
-                            request.message_id}},
-        [this, generation = next_generation_](const error& why) {
-          if (!next_ || next_generation_ != generation)
-            return; // It has begun, or will not.
+// Whether the store would take the start. Its answer comes before that to the
+// open record of any start that is written from now on.
+void workspace_core::look_up_ids(const start_stream& m) {
+  const auto token = next_token_ + 1; // What `write` gives it.
+  asked_[token] = m;
+  write({record::ids_unused{m.request->stream.value_or(stream_id{}),
+                            m.request->message_id}},
+        [this, token](const error& why) {
+          const auto node = asked_.extract(token);
+          if (node.empty())
+            return; // Overtaken or stopped meanwhile.
+          const auto& asked = node.mapped();
           if (why.code != errc::none)
-            return drop_next(why);
-          if (next_->request->stop_token.stop_requested())
-            return drop_next(stopped_early());
-          make_way();
+            refuse_start(asked, why);
+          else if (asked.request->stop_token.stop_requested())
+            refuse_start(asked, stopped_early());
+          else
+            return admit(asked, token);
+          resume_after_idle();
         });
+}
+
+// Nothing is known against it: whoever waited before it is overtaken, and what
+// runs gives way. @param token of its look-up, or one that is still to come.
+void workspace_core::admit(const start_stream& m, std::uint64_t token) {
+  if (next_)
+    refuse_start(*std::exchange(next_, std::nullopt), superseded());
+  for (auto& [asked, one] : asked_.take())
+    if (asked < token)
+      refuse_start(one, superseded());
+    else
+      asked_[asked] = std::move(one);
+  next_ = m;
+  if (machine_.now() == phase::idle)
+    resume_after_idle();
+  else
+    make_way();
 }
 
 // The present stream gives way to the start that waits.
 void workspace_core::make_way() {
   if (machine_.now() == phase::preparing) {
-    auto accepted = accept(*next_);
+    const auto m = *std::exchange(next_, std::nullopt);
+    auto accepted = accept(m);
     if (!accepted)
-      return drop_next(accepted.error());
-    next_.reset();
+      return refuse_start(m, accepted.error());
     stop_preparing(superseded());
     PENSTOCK_CHECK(machine_.apply(input::start));
     return prepare(std::move(*accepted));
   }
-  if (!live_)
-    return; // An edit comes first.
   const bool stopped_already = live().ending.has_value();
   (void)machine_.apply(input::start);
   if (!stopped_already)
@@ -88,24 +106,38 @@ void workspace_core::make_way() {
 
 void workspace_core::answer_start(const start_stream& m) {
   auto accepted = accept(m);
-  if (!accepted) {
-    m.registered(fail(accepted.error()));
-    if (m.request->stream)
-      fail_awaiting(*m.request->stream, accepted.error());
-    return;
-  }
+  if (!accepted)
+    return refuse_start(m, accepted.error());
   PENSTOCK_CHECK(machine_.apply(input::start));
   prepare(std::move(*accepted));
 }
 
-// The start that waits will not begin.
-void workspace_core::drop_next(const error& why) {
-  const auto gone = std::exchange(next_, {});
-  if (!gone)
-    return;
-  gone->registered(fail(why));
-  if (gone->request->stream)
-    fail_awaiting(*gone->request->stream, why);
+// It has not begun, and will not.
+void workspace_core::refuse_start(const start_stream& m, const error& why) {
+  m.registered(fail(why));
+  if (m.request->stream)
+    fail_awaiting(*m.request->stream, why);
+}
+
+// Those that wait, or the one of this stream. @returns whether there was one.
+bool workspace_core::drop_starts(std::optional<stream_id> named,
+                                 const error& why) {
+  const auto meant = [&](const start_stream& one) {
+    return !named || one.request->stream == named;
+  };
+  bool any = false;
+  const auto drop = [&](const start_stream& one) {
+    any = true;
+    refuse_start(one, why);
+  };
+  if (next_ && meant(*next_))
+    drop(*std::exchange(next_, std::nullopt));
+  for (auto& [token, one] : asked_.take())
+    if (meant(one))
+      drop(one);
+    else
+      asked_[token] = std::move(one);
+  return any;
 }
 
 // ---- until it is registered ------------------------------------------------

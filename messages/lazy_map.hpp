@@ -30,6 +30,15 @@ public:
     const auto it = all_->find(key);
     return it == all_->end() ? nullptr : &it->second;
   }
+  /// The first that `fits`; null if none does.
+  template <class Predicate>
+  Value* find_if(Predicate fits) {
+    if (all_)
+      for (auto& [key, value] : *all_)
+        if (fits(value))
+          return &value;
+    return nullptr;
+  }
   /// As of std::map: makes one where there is none.
   Value& operator[](const Key& key) {
     if (!all_)

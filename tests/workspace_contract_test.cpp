@@ -1,7 +1,7 @@
 // Goal: soft stops at each boundary, a stop in every state, workers that are
-// deaf, and what a stop overtakes (SPEC §4); what a start that is refused, and
-// a store that hangs, must not do (SPEC §2, §8). Method: the rules in a world
-// of cardboard; each case is one story.
+// deaf, and what a stop overtakes (SPEC §4); what a store that hangs must not
+// do (SPEC §8). Method: the rules in a world of cardboard; each case is one
+// story.
 #define BOOST_TEST_MODULE workspace_contract
 #include <boost/test/unit_test.hpp>
 
@@ -228,103 +228,6 @@ BOOST_FIXTURE_TEST_CASE(what_stops_an_overtaken_stream_first_ends_it,
   BOOST_TEST(sink->heard.text() == "new"); // It has a mark of its own.
   finishes();
   BOOST_TEST(trouble() == "");
-}
-
-// ---- a start that will be refused ------------------------------------------
-
-namespace {
-
-/// Starts another stream while the store answers nothing.
-struct asks_for_ids : contract_fixture {
-  std::uint64_t ask_with(stream_id stream, std::string message_id) {
-    store_answers = false;
-    auto request = ask("again");
-    if (stream != stream_id{})
-      request.stream = stream;
-    request.message_id = std::move(message_id);
-    start(request);
-    const auto& asked = world.writes.back();
-    const auto* ids = std::get_if<record::ids_unused>(&asked.records.at(0));
-    BOOST_REQUIRE(ids != nullptr);
-    BOOST_TEST((ids->stream == stream));
-    BOOST_TEST(ids->message_id == request.message_id);
-    return asked.token;
-  }
-  void answer(std::uint64_t token, error why = {}) {
-    core->on(records_durable{token, std::move(why)});
-  }
-};
-
-const error was_used{errc::invalid_request, "was used before", 0, {}, {}};
-
-} // namespace
-
-BOOST_FIXTURE_TEST_CASE(a_start_that_is_refused_leaves_what_runs,
-                        asks_for_ids) {
-  begin();
-  answer(ask_with(stream_id{77}, ""), was_used);
-  answer(ask_with({}, "mine"), was_used);
-  BOOST_TEST((core->now() == phase::streaming));
-  for (const auto at : {1u, 2u}) {
-    BOOST_REQUIRE(!started[at].has_value());
-    BOOST_TEST((started[at].error().code == errc::invalid_request));
-  }
-  store_answers = true;
-  text(0, "whole");
-  finishes();
-  BOOST_TEST(sink->all<event::stream_end>().size() == 1u);
-  BOOST_TEST(aborts().empty());
-}
-
-BOOST_FIXTURE_TEST_CASE(a_start_with_new_ids_replaces_what_runs, asks_for_ids) {
-  begin();
-  const auto token = ask_with(stream_id{77}, "mine");
-  BOOST_TEST((core->now() == phase::streaming));
-  answer(token);
-  BOOST_TEST((core->now() == phase::stopping));
-  store_answers = true;
-  is_cancelled();
-  BOOST_REQUIRE(started[1].has_value());
-  BOOST_TEST((*started[1] == stream_id{77}));
-  BOOST_TEST(trouble() == "");
-}
-
-BOOST_FIXTURE_TEST_CASE(a_start_is_refused_before_it_overtakes_another,
-                        asks_for_ids) {
-  store_answers = false;
-  start(ask());
-  answer(ask_with(stream_id{77}, ""), was_used);
-  BOOST_TEST((started[1].error().code == errc::invalid_request));
-  const auto token = ask_with(stream_id{78}, "");
-  BOOST_TEST((started[0].error().code == errc::none)); // Not answered yet.
-  answer(token);
-  BOOST_TEST((started[0].error().code == errc::superseded));
-  answer_writes();
-  BOOST_REQUIRE(started[2].has_value());
-  BOOST_TEST(sink->heard.starts() == 1u);
-}
-
-// What comes while the store is asked about a start decides on it too.
-BOOST_FIXTURE_TEST_CASE(a_start_whose_ids_are_looked_up_can_be_overtaken,
-                        asks_for_ids) {
-  begin();
-  const auto first = ask_with(stream_id{77}, "");
-  const auto second = ask_with(stream_id{78}, "");
-  BOOST_TEST((started[1].error().code == errc::superseded));
-  answer(first);
-  BOOST_TEST((core->now() == phase::streaming)); // The newest counts.
-  stop(stream_id{78});
-  BOOST_TEST((started[2].error().code == errc::aborted));
-  BOOST_TEST((stopped[0]->outcome == stop_outcome::stopped));
-  answer(second);
-  BOOST_TEST((core->now() == phase::streaming));
-  // The stream that runs may end first: then nothing is in the way.
-  const auto third = ask_with(stream_id{79}, "");
-  store_answers = true;
-  finishes();
-  BOOST_REQUIRE(started[3].has_value());
-  answer(third, was_used);
-  BOOST_TEST((core->now() == phase::streaming));
 }
 
 // ---- a store that hangs ----------------------------------------------------

@@ -28,46 +28,6 @@ void contract_model::loaded(std::string why) {
   leave_if_settled();
 }
 
-void contract_model::start(start_story s) {
-  if (deferred([this, s] { start(s); }))
-    return;
-  if (broken_)
-    return answer(s.caller, "storage");
-  if (leaving_ || s.token.stop_requested())
-    return answer(s.caller, "aborted");
-  if (live_ && s.named && *s.named == live_->id)
-    return answer(s.caller, "invalid_request");
-  if (phase == "idle" && !editing_)
-    return prepare(std::move(s), 0);
-  drop_next("superseded");
-  next_ = std::move(s);
-  if (next_->named && (running() || phase == "preparing"))
-    asked_names_.push_back(next_->caller);
-  else
-    make_way();
-}
-
-void contract_model::names_looked_up(std::string why) {
-  const auto caller = asked_names_.front();
-  asked_names_.pop_front();
-  if (!next_ || next_->caller != caller)
-    return;
-  if (why.empty() && next_->token.stop_requested())
-    why = "aborted";
-  if (!why.empty())
-    return drop_next(why);
-  make_way();
-}
-
-void contract_model::make_way() {
-  if (phase == "preparing") {
-    undo("superseded");
-    prepare(*std::exchange(next_, {}), 0);
-  } else if (running()) {
-    end_by("aborted replaced");
-  }
-}
-
 void contract_model::prepare(start_story s, std::size_t from_queue) {
   queue_is_due_ = false;
   live_ = stream{}; // clang 14 cannot emplace a nested class yet
@@ -149,14 +109,6 @@ void contract_model::undo(const std::string& why) {
   });
 }
 
-void contract_model::drop_next(const std::string& why) {
-  if (const auto gone = std::exchange(next_, {})) {
-    answer(gone->caller, why);
-    if (gone->named)
-      fail_awaiting(*gone->named, why);
-  }
-}
-
 void contract_model::fail_awaiting(std::uint64_t id, const std::string& why) {
   std::erase_if(awaiting_, [&](const auto& a) {
     if (a.second != id)
@@ -170,8 +122,7 @@ void contract_model::await(std::size_t caller,
                            std::optional<std::uint64_t> named) {
   if (deferred([this, caller, named] { await(caller, named); }))
     return;
-  if ((live_ && (!named || *named == live_->id))
-      || (next_ && named && next_->named == named))
+  if ((live_ && (!named || *named == live_->id)) || (named && waits(*named)))
     awaiting_.emplace_back(caller, named);
   else if (!broken_ && last_outcome_
            && (!named || *named == last_outcome_->first))
@@ -202,7 +153,7 @@ void contract_model::shutdown() {
   leaving_ = true;
   if (!loaded_)
     return;
-  drop_next("aborted");
+  (void)drop_starts({});
   if (phase == "preparing") {
     undo("aborted");
     return resume(false);
@@ -232,10 +183,11 @@ std::string contract_model::returned_queue(const stop_story& s) {
 void contract_model::stop(stop_story s) {
   if (deferred([this, s] { stop(s); }))
     return;
-  if (next_ && (!s.named || next_->named == s.named)) {
-    drop_next("aborted");
-    if (!live_)
-      return answer(s.caller, "stopped" + returned_queue(s));
+  if (drop_starts(s.named)) {
+    if (!live_) {
+      answer(s.caller, "stopped" + returned_queue(s));
+      return resume(false);
+    }
     if (s.named)
       return answer(s.caller, "stopped");
   }

@@ -162,8 +162,11 @@ private:
   void prepare(start_story s, std::size_t from_queue);
   void register_if_ready();
   void undo(const std::string& why);
-  void drop_next(const std::string& why);
-  void make_way();
+  void admit(start_story s, std::size_t older);
+  void refuse(const start_story& s, const std::string& why);
+  bool drop_starts(std::optional<std::uint64_t> named);
+  bool asks() const;
+  bool waits(std::uint64_t named) const;
   void fail_awaiting(std::uint64_t id, const std::string& why);
   void resume(bool queue_is_due);
   void leave_if_settled();
@@ -190,7 +193,8 @@ private:
   std::vector<std::function<void()>> waiting_;
   std::optional<stream> live_;
   std::optional<start_story> next_;
-  std::deque<std::size_t> asked_names_; ///< By caller.
+  /// Newer ones whose names are being looked up; empty: overtaken.
+  std::deque<std::optional<start_story>> asked_;
   std::optional<start_story> last_start_;
   std::vector<std::pair<std::size_t, std::optional<std::uint64_t>>> awaiting_;
   std::vector<part> last_parts_;

@@ -70,6 +70,8 @@ void contract_model::resume(bool queue_is_due) {
     return;
   if (leaving_)
     return leave_if_settled();
+  if (!next_ && asks())
+    return; // The store's answer comes back here.
   const bool due = std::exchange(queue_is_due_, false);
   if (auto s = std::exchange(next_, {}))
     return prepare(std::move(*s), 0);
