@@ -10,9 +10,20 @@
 
 namespace penstock {
 
+/// What a command answers that nobody has answered: its actor crashed. Where a
+/// shutdown may have dropped it, whoever asked tells the two apart.
+inline error unanswered() {
+  return {errc::internal,
+          "an actor of the runtime crashed before it could answer; the log "
+          "hook was told which",
+          0,
+          {},
+          {}};
+}
+
 /// Travels in a command and is answered exactly once. A command that is
-/// dropped unanswered (its actor crashed or was shut down) answers `internal`
-/// by itself when its last copy goes, so no caller waits for ever.
+/// dropped is answered `unanswered()` by itself when its last copy goes, so no
+/// caller waits for ever.
 ///
 /// Threads: any. The function runs on the thread that answers, must not block
 ///          and must not throw.
@@ -39,10 +50,7 @@ private:
     explicit state(function f) : then(std::move(f)) {}
     state(const state&) = delete;
     state& operator=(const state&) = delete;
-    ~state() {
-      answer(
-        fail(errc::internal, "the runtime shut down before it could answer"));
-    }
+    ~state() { answer(fail(unanswered())); }
     void answer(expected<T> value) {
       if (!answered.exchange(true) && then)
         then(std::move(value));

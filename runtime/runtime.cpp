@@ -17,18 +17,34 @@ namespace penstock {
 
 namespace {
 
+error gone() {
+  return {errc::aborted, "the runtime has been shut down", 0, {}, {}};
+}
+
+/// What the caller is told. A command that nobody answered was dropped by the
+/// shutdown, if there was one. Not under the port's lock.
+template <class T>
+expected<T> told(expected<T> answer, command_port& port) {
+  if (!answer && answer.error() == unanswered() && port.closed())
+    return fail(gone());
+  return answer;
+}
+
 /// A reply that calls the host on one of its callback threads.
 template <class T>
 reply<T> call_back(const std::shared_ptr<callback_threads>& threads,
+                   const std::shared_ptr<command_port>& port,
                    runtime::answer<T> then) {
-  return reply<T>{[threads, then = std::move(then)](expected<T> answer) {
-    threads->post_or_call([then, answer = std::move(answer)] { then(answer); });
+  return reply<T>{[threads, port, then = std::move(then)](expected<T> answer) {
+    threads->post_or_call([then, port, answer = std::move(answer)]() mutable {
+      then(told(std::move(answer), *port));
+    });
   }};
 }
 
 /// Posts a command that has a reply and blocks until it is answered.
 template <class T, class Post>
-expected<T> ask(const Post& post,
+expected<T> ask(command_port& port, const Post& post,
                 std::optional<milliseconds> limit = std::nullopt) {
   auto promise = std::make_shared<std::promise<expected<T>>>();
   auto answer = promise->get_future();
@@ -41,24 +57,21 @@ expected<T> ask(const Post& post,
            != std::future_status::ready)
     return fail(errc::timeout, "there was no answer within "
                                  + std::to_string(limit->count()) + " ms");
-  return answer.get();
+  return told(answer.get(), port);
 }
 
 /// The same of a question to the store, which may hang.
 template <class T, class Post>
-expected<T> ask_store(const runtime_options& options, const Post& post) {
+expected<T> ask_store(command_port& port, const runtime_options& options,
+                      const Post& post) {
   const auto limit = options.workspaces.store_deadline_ms;
-  auto found = ask<T>(post, limit);
+  auto found = ask<T>(port, post, limit);
   if (!found && found.error().code == errc::timeout)
     return fail(errc::storage, "the store did not answer within "
                                "store_deadline_ms ("
                                  + std::to_string(limit.count())
                                  + "); look at its disk");
   return found;
-}
-
-error gone() {
-  return {errc::aborted, "the runtime has been shut down", 0, {}, {}};
 }
 
 /// The runtime is there and the id is one.
@@ -126,7 +139,7 @@ expected<stream_id> runtime::start(start_request request) {
                                *e.tools, e.scratch, *e.port);
   if (!command)
     return fail(command.error());
-  return ask<stream_id>([&](reply<stream_id> registered) {
+  return ask<stream_id>(*e.port, [&](reply<stream_id> registered) {
     command->registered = std::move(registered);
     e.port->post(std::move(*command));
   });
@@ -134,7 +147,7 @@ expected<stream_id> runtime::start(start_request request) {
 
 void runtime::start(start_request request, answer<stream_id> registered) {
   auto& e = *engine_;
-  auto then = call_back<stream_id>(e.callbacks, std::move(registered));
+  auto then = call_back<stream_id>(e.callbacks, e.port, std::move(registered));
   auto command = prepare_start(std::move(request), *e.options(), *e.models,
                                *e.tools, e.scratch, *e.port);
   if (!command)
@@ -150,14 +163,15 @@ expected<stop_result> runtime::stop(stop_request what) {
     return fail(done.error());
   if (!what.soft)
     engine_->stops->mark(what.workspace_id, what.stream);
-  return ask<stop_result>([&](reply<stop_result> done) {
+  return ask<stop_result>(port, [&](reply<stop_result> done) {
     port.post(stop_stream{what.workspace_id, what,
                           event::stream_abort::reason::user, std::move(done)});
   });
 }
 
 void runtime::stop(stop_request what, answer<stop_result> done) {
-  auto then = call_back<stop_result>(engine_->callbacks, std::move(done));
+  auto then =
+    call_back<stop_result>(engine_->callbacks, engine_->port, std::move(done));
   auto& port = *engine_->port;
   if (auto ok = ready(port, what.workspace_id); !ok)
     return then(fail(ok.error()));
@@ -175,6 +189,7 @@ expected<stream_outcome> runtime::wait(const std::string& workspace_id,
   if (auto done = ready(port, workspace_id); !done)
     return fail(done.error());
   return ask<stream_outcome>(
+    port,
     [&](reply<stream_outcome> ended) {
       port.post(await_stream{workspace_id, stream, std::move(ended)});
     },
@@ -184,7 +199,8 @@ expected<stream_outcome> runtime::wait(const std::string& workspace_id,
 void runtime::wait(const std::string& workspace_id,
                    std::optional<stream_id> stream,
                    answer<stream_outcome> ended) {
-  auto then = call_back<stream_outcome>(engine_->callbacks, std::move(ended));
+  auto then = call_back<stream_outcome>(engine_->callbacks, engine_->port,
+                                        std::move(ended));
   auto& port = *engine_->port;
   if (auto ok = ready(port, workspace_id); !ok)
     return then(fail(ok.error()));
@@ -221,7 +237,7 @@ expected<std::size_t> runtime::enqueue(const std::string& workspace_id,
     return fail(done.error());
   if (what.text.empty())
     return fail(errc::invalid_request, "an empty message cannot be queued");
-  return ask<std::size_t>([&](reply<std::size_t> queued) {
+  return ask<std::size_t>(port, [&](reply<std::size_t> queued) {
     port.post(
       enqueue_message{workspace_id, std::move(what), std::move(queued)});
   });
@@ -235,7 +251,7 @@ expected<std::vector<std::uint64_t>> runtime::edit_history(history_edit what) {
     if (auto done = check_message(*what.replacement, "replacement"); !done)
       return fail(done.error());
   const auto id = what.workspace_id;
-  return ask<std::vector<std::uint64_t>>([&](auto removed) {
+  return ask<std::vector<std::uint64_t>>(port, [&](auto removed) {
     port.post(penstock::edit_history{id, std::move(what), std::move(removed)});
   });
 }
@@ -245,7 +261,7 @@ expected<bool> runtime::set_thinking(const std::string& workspace_id,
   auto& port = *engine_->port;
   if (auto done = ready(port, workspace_id); !done)
     return fail(done.error());
-  return ask<bool>([&](reply<bool> running) {
+  return ask<bool>(port, [&](reply<bool> running) {
     port.post(penstock::set_thinking{workspace_id, level, std::move(running)});
   });
 }
@@ -254,7 +270,7 @@ expected<workspace_view> runtime::view(const std::string& workspace_id) {
   auto& port = *engine_->port;
   if (auto done = ready(port, workspace_id); !done)
     return fail(done.error());
-  return ask<workspace_view>([&](reply<workspace_view> view) {
+  return ask<workspace_view>(port, [&](reply<workspace_view> view) {
     port.post(view_workspace{workspace_id, std::move(view)});
   });
 }
@@ -264,7 +280,7 @@ expected<std::vector<interrupted_stream>> runtime::interrupted() {
   if (!store)
     return fail(gone());
   return ask_store<std::vector<interrupted_stream>>(
-    *engine_->options(),
+    *engine_->port, *engine_->options(),
     [&](auto found) { store->load_interrupted({}, std::move(found)); });
 }
 
@@ -274,7 +290,7 @@ runtime::usage(const std::string& workspace_id) {
   if (!store)
     return fail(gone());
   return ask_store<std::vector<usage_row>>(
-    *engine_->options(),
+    *engine_->port, *engine_->options(),
     [&](auto found) { store->load_usage(workspace_id, std::move(found)); });
 }
 
@@ -284,8 +300,9 @@ expected<std::vector<endpoint_view>> runtime::health() {
   const auto to = engine_->root_handle();
   if (!to)
     return fail(gone());
-  return ask<std::vector<endpoint_view>>(
-    [&](auto view) { caf_compat::post(to, view_health{std::move(view)}); });
+  return ask<std::vector<endpoint_view>>(*engine_->port, [&](auto view) {
+    caf_compat::post(to, view_health{std::move(view)});
+  });
 }
 
 runtime_counts runtime::counts() const {

@@ -49,8 +49,8 @@ struct runtime_counts {
 ///           on a callback thread (subscription.hpp), also when the command is
 ///           refused. Do not block in `log` or `has_queued_messages`.
 /// Errors:   what is wrong with a command's arguments is `invalid_request`;
-///           `aborted` after `shutdown`; `internal` if an actor crashed before
-///           it could answer. No member throws, but for std::bad_alloc.
+///           `aborted` by and after `shutdown`; `internal` if an actor crashed
+///           before it could answer. No member throws, but for std::bad_alloc.
 /// Lifetime: the destructor is `shutdown` with the configured deadline. It may
 ///           run inside of a callback.
 /// Source:   SPEC §2 to §6.

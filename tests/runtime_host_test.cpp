@@ -13,6 +13,7 @@
 #include <functional>
 #include <future>
 #include <stdexcept>
+#include <string>
 
 using namespace penstock;
 using namespace std::chrono_literals;
@@ -223,6 +224,56 @@ BOOST_FIXTURE_TEST_CASE(a_store_that_hangs_does_not_hold_the_shutdown,
   BOOST_REQUIRE(!ended.has_value());
   BOOST_TEST((ended.error().code == errc::timeout));
   BOOST_TEST(!begun.get_future().get().has_value()); // Nobody waits for ever.
+}
+
+// Whoever waits for a workspace that is dropped at the deadline is told of the
+// shutdown, and not of a fault.
+BOOST_FIXTURE_TEST_CASE(what_a_shutdown_drops_is_answered_aborted, fixture) {
+  const auto store = std::make_shared<testing::faulty_store>(
+    std::make_shared<in_memory_store>());
+  store->hold();
+  options.store = store;
+  open({{"a", {openai_chat_answer(scripted_turn{}.text("one"))}}});
+  const auto code = [](const auto& answer) {
+    return answer ? errc::none : answer.error().code;
+  };
+  std::promise<errc> begun, ended;
+  rt->start(request(), [&](auto answer) { begun.set_value(code(answer)); });
+  rt->wait("w", {}, [&](auto answer) { ended.set_value(code(answer)); });
+  auto viewed =
+    std::async(std::launch::async, [&] { return code(rt->view("w")); });
+  auto edited = std::async(std::launch::async, [&] {
+    history_edit all;
+    all.workspace_id = "w";
+    return code(rt->edit_history(all));
+  });
+  BOOST_TEST(!rt->shutdown(20ms).has_value());
+  BOOST_TEST((begun.get_future().get() == errc::aborted));
+  BOOST_TEST((ended.get_future().get() == errc::aborted));
+  BOOST_TEST((viewed.get() == errc::aborted));
+  BOOST_TEST((edited.get() == errc::aborted));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_store_that_hangs_fails_reports_by_its_name, fixture) {
+  const auto store = std::make_shared<testing::faulty_store>(
+    std::make_shared<in_memory_store>());
+  options.store = store;
+  options.workspaces.store_deadline_ms = 20ms;
+  open({{"a", {openai_chat_answer(scripted_turn{}.text("one"))}}});
+  ask(request());
+  store->hold();
+  const auto names_the_deadline = [](const auto& answer) {
+    BOOST_REQUIRE(!answer.has_value());
+    BOOST_TEST((answer.error().code == errc::storage));
+    BOOST_TEST(answer.error().message.find("store_deadline_ms")
+               != std::string::npos);
+  };
+  names_the_deadline(rt->interrupted());
+  names_the_deadline(rt->usage("w"));
+  store->release();
+  BOOST_REQUIRE(rt->usage("w").has_value());
+  BOOST_TEST(rt->usage("w")->size() == 1u);
+  BOOST_TEST(rt->interrupted()->empty());
 }
 
 BOOST_FIXTURE_TEST_CASE(an_observer_sees_each_step_before_its_request,

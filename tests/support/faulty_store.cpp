@@ -127,4 +127,24 @@ void faulty_store::load_stream(
     go();
 }
 
+void faulty_store::load_interrupted(
+  const std::string& workspace_id,
+  std::function<void(expected<std::vector<interrupted_stream>>)> done) {
+  const auto go = [this, workspace_id, done = std::move(done)] {
+    under_->load_interrupted(workspace_id, done);
+  };
+  if (!hold_back(go, holding::everything))
+    go();
+}
+
+void faulty_store::load_usage(
+  const std::string& workspace_id,
+  std::function<void(expected<std::vector<usage_row>>)> done) {
+  const auto go = [this, workspace_id, done = std::move(done)] {
+    under_->load_usage(workspace_id, done);
+  };
+  if (!hold_back(go, holding::everything))
+    go();
+}
+
 } // namespace penstock::testing

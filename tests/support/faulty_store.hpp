@@ -47,22 +47,19 @@ public:
   void load_stream(
     const std::string& workspace_id, stream_id stream,
     std::function<void(expected<std::optional<closed_stream>>)> done) override;
-  // These pass at once.
+  // It passes at once.
   void list_workspaces(
     std::function<void(expected<std::vector<std::string>>)> done) override {
     under_->list_workspaces(std::move(done));
   }
+  // These never fail.
   void load_interrupted(
     const std::string& workspace_id,
     std::function<void(expected<std::vector<interrupted_stream>>)> done)
-    override {
-    under_->load_interrupted(workspace_id, std::move(done));
-  }
+    override;
   void load_usage(
     const std::string& workspace_id,
-    std::function<void(expected<std::vector<usage_row>>)> done) override {
-    under_->load_usage(workspace_id, std::move(done));
-  }
+    std::function<void(expected<std::vector<usage_row>>)> done) override;
 
 private:
   enum class holding { nothing, everything, answers };
