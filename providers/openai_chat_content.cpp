@@ -90,6 +90,9 @@ void openai_chat_decoder::on_reasoning(const json& delta, part_batch& out) {
     parts_.reasoning(text, out);
     in_text = !text.empty();
   }
+  // GitHub Copilot's, which proves what is in `reasoning_text`.
+  if (const auto proof = bytes_of(delta, "reasoning_opaque"); !proof.empty())
+    parts_.sign(proof, {}, out);
   if (details.is_array())
     for (const auto& detail : details)
       on_reasoning_detail(detail, in_details, out);

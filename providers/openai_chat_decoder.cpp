@@ -285,6 +285,9 @@ void openai_chat_decoder::on_delta(const json& delta, part_batch& out) {
   on_reasoning(delta, out);
   executed_.take(member(delta, "executed_tools"), parts_, out);
   on_content(text, out);
+  // Gemini's compatible endpoint signs a call inside of it, a text beside it.
+  if (auto proof = google_signature(delta); !proof.empty())
+    parts_.sign_text(std::move(proof), out);
   parts_.refusal(bytes_of(delta, "refusal"), out);
   if (const auto& images = member(delta, "images"); images.is_array())
     for (const auto& image : images)
@@ -364,12 +367,8 @@ void openai_chat_decoder::check_limits(part_batch& out) {
     if (failure->code != errc::none)
       return fail(*failure, out);
   if (audio_.size() > limits::stream_text_bytes_max)
-    fail({errc::protocol,
-          "audio exceeds stream_text_bytes_max ("
-            + std::to_string(limits::stream_text_bytes_max) + " bytes)",
-          0,
-          {},
-          {}},
+    fail(decoding::over_limit("stream_text_bytes_max",
+                              limits::stream_text_bytes_max),
          out);
 }
 

@@ -144,11 +144,13 @@ private:
 
   expected<void> add_assistant(std::size_t i) {
     const auto& m = what_.messages[i];
-    std::string text, refusal;
+    std::string text, refusal, proof;
     auto calls = ordered_json::array();
     for (const auto& part : m.parts) {
       if (const auto* t = std::get_if<text_content>(&part)) {
         text += t->text;
+        if (!t->signature.empty())
+          proof = t->signature;
       } else if (const auto* r = std::get_if<refusal_content>(&part)) {
         refusal += r->text;
       } else if (const auto* c = std::get_if<tool_call_content>(&part)) {
@@ -167,8 +169,11 @@ private:
       one["tool_calls"] = calls;
     if (one.at("content").is_null() && calls.empty())
       return {}; // Nothing that the API would accept.
-    if (is_own(m))
+    if (is_own(m)) {
       add_reasoning(one, m, i);
+      if (!proof.empty())
+        sign(one, proof);
+    }
     add(std::move(one));
     return {};
   }
@@ -178,8 +183,12 @@ private:
   ordered_json signed_call(const tool_call_content& c, bool own) const {
     auto call = call_element(c, quirks_);
     if (own && !c.signature.empty())
-      call["extra_content"]["google"]["thought_signature"] = c.signature;
+      sign(call, c.signature);
     return call;
+  }
+
+  static void sign(ordered_json& what, const std::string& proof) {
+    what["extra_content"]["google"]["thought_signature"] = proof;
   }
 
   // Proofs of origin, and what they prove, go back to their origin only.
@@ -204,6 +213,14 @@ private:
     case chat_reasoning_back::details:
       if (auto details = reasoning_details(m); !details.empty())
         one["reasoning_details"] = std::move(details);
+      return;
+    case chat_reasoning_back::opaque:
+      for (const auto& part : m.parts)
+        if (const auto* r = std::get_if<reasoning_content>(&part);
+            r && !r->signature.empty()) {
+          one["reasoning_text"] = reasoning_text(m);
+          one["reasoning_opaque"] = r->signature;
+        }
       return;
     case chat_reasoning_back::element:
       if (auto text = reasoning_text(m); !text.empty()) {

@@ -140,6 +140,7 @@ constexpr openai_chat_quirks rows[] = {
    .json_schema = false,
    .stops_max = 1},
   {.provider = "google", .efforts = "none minimal low medium high"},
+  {.provider = "github-copilot", .reasoning_back = back::opaque},
   {.provider = "vllm", .prefill = chat_prefill::continue_final, .top_k = true},
   {.provider = "llamacpp", .thinking = think::none, .top_k = true},
   {.provider = "lmstudio", .thinking = think::none, .top_k = true},
@@ -160,6 +161,7 @@ constexpr std::string_view canonical(std::string_view provider) {
     {"grok", "xai"},
     {"llama.cpp", "llamacpp"},
     {"gemini", "google"},
+    {"copilot", "github-copilot"},
   };
   for (const auto& [alias, name] : aliases)
     if (alias == provider)

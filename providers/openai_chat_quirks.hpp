@@ -30,6 +30,7 @@ enum class chat_reasoning_back : std::uint8_t {
   none,
   in_tool_loop, ///< "reasoning_content", after the last user message
   details,      ///< "reasoning_details"
+  opaque,       ///< "reasoning_text", and what proves it
   element,      ///< a "thinking" element of `content`
 };
 

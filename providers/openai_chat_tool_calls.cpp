@@ -2,6 +2,7 @@
 
 #include "messages/limits.hpp"
 #include "providers/ascii.hpp"
+#include "providers/decoding.hpp"
 
 #include <utility>
 
@@ -56,6 +57,11 @@ bool is_empty_object(std::string_view text) {
 
 } // namespace
 
+std::string google_signature(const json& of) {
+  return text_of(member(member(of, "extra_content"), "google"),
+                 "thought_signature");
+}
+
 // What one delta says of a call.
 struct openai_chat_tool_calls::fragment {
   std::string id, name, kind, signature;
@@ -79,8 +85,7 @@ void openai_chat_tool_calls::delta(const json& wire, part_writer& parts,
     return;
   fragment what;
   what.id = text_of(wire, "id");
-  what.signature = text_of(member(member(wire, "extra_content"), "google"),
-                           "thought_signature");
+  what.signature = google_signature(wire);
   if (const auto& custom = member(wire, "custom"); custom.is_object()) {
     what.kind = "custom";
     what.take(custom, "input");
@@ -180,10 +185,8 @@ void openai_chat_tool_calls::extend(call& c, const fragment& what,
   if (c.kind.empty() && c.extent.balanced() && shown == c.input)
     return; // Told in pieces, and again as a whole.
   if (c.input.size() + shown.size() > limits::tool_input_bytes_max) {
-    failure_.code = errc::protocol;
-    failure_.message = "input of a tool call exceeds tool_input_bytes_max ("
-                       + std::to_string(limits::tool_input_bytes_max)
-                       + " bytes)";
+    failure_ = decoding::over_limit("tool_input_bytes_max",
+                                    limits::tool_input_bytes_max);
     return;
   }
   if (c.is_placeholder() && ascii::trimmed(shown).starts_with('{')) {

@@ -13,6 +13,10 @@
 
 namespace penstock {
 
+/// `extra_content.google.thought_signature` of a call or a delta; "" if there
+/// is none.
+std::string google_signature(const json& of);
+
 /// Finds the end of a JSON object in a text that grows: looks at brackets and
 /// strings only, each byte once.
 class json_extent {

@@ -91,6 +91,13 @@ void part_writer::sign(std::string_view signature, std::string item_id,
   }
 }
 
+void part_writer::sign_text(std::string signature, part_batch& out) {
+  if (open_ == kind::text)
+    out.add(part::signature{key_, std::move(signature)});
+  else
+    text({}, std::move(signature), out);
+}
+
 void part_writer::encrypted(std::string data, std::string item_id,
                             part_batch& out) {
   close(out);

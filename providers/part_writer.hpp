@@ -35,6 +35,10 @@ public:
   /// none is open of the last one; with no reasoning so far, of an empty one.
   void sign(std::string_view signature, std::string item_id, part_batch& out);
 
+  /// What the provider wants back with the text of the open part; with none
+  /// open, of an empty one.
+  void sign_text(std::string signature, part_batch& out);
+
   /// A part that holds nothing but opaque reasoning.
   void encrypted(std::string data, std::string item_id, part_batch& out);
 

@@ -83,6 +83,8 @@ const chat_row content_table[] = {
    {chat_delta(R"({"reasoning":"r"})"), chat_delta(R"({"content":"a"})"),
     chat_delta(R"({"reasoning_details":[{"signature":"p"}]})"), stop},
    {"reasoning0 r", "reasoning_end0", "text1 a", "signature0 p", "text_end1", "finished stop stop"}},
+  {"Copilot's proof", {chat_delta(R"({"reasoning_text":"r"})"), chat_delta(R"({"reasoning_opaque":"p","content":"a"})"), stop}, {"reasoning0 r", "reasoning_end0 signature=p", "text1 a", "text_end1", "finished stop stop"}},
+  {"a signed text of Gemini's", {chat_delta(R"({"content":"a"})"), chat_delta(R"({"content":"b","extra_content":{"google":{"thought_signature":"p"}}})"), chat_delta(R"({"content":"c"})"), stop}, {"text0 ab", "signature0 p", "text0 c", "text_end0", "finished stop stop"}},
   {"images", {chat_delta(R"({"images":[{"type":"image_url","image_url":{"url":"data:image/png;base64,Zm9v"}},{"image_url":"https://x/y"}]})"), stop},
    {"file0 image/png foo", "file1  https://x/y", "finished stop stop"}},
   {"speech", {chat_delta(R"({"audio":{"id":"x","transcript":"a"}})"), chat_delta(R"({"audio":{"data":"Zm8="}})"),

@@ -234,6 +234,43 @@ BOOST_AUTO_TEST_CASE(a_signature_goes_back_on_its_call_to_its_own_model_only) {
     BOOST_TEST(!call_of(other).contains("extra_content"));
 }
 
+BOOST_AUTO_TEST_CASE(a_signed_text_goes_back_to_its_own_model_only) {
+  const target google{"google", "gemini-3-pro-preview"};
+  const auto sent = [&](const std::string& made_by) {
+    auto p = asks();
+    message m{role::assistant, {text_content{"a", "s"}, text_content{"b"}}, {}};
+    m.made_by = made_by;
+    p.messages.push_back(m);
+    p.messages.push_back(says(role::user, "next"));
+    return body_of(p, google).at("messages")[1];
+  };
+  const auto own = sent("openai-chat@google/gemini-3-pro-preview");
+  BOOST_TEST(to_text(own.at("content")) == R"("ab")");
+  BOOST_TEST(to_text(own.at("extra_content"))
+             == R"({"google":{"thought_signature":"s"}})");
+  BOOST_TEST(!sent("google-gemini@google/gemini-3-pro-preview")
+                .contains("extra_content"));
+}
+
+// Source: vscode-copilot-chat, `ThinkingDataInMessage`.
+BOOST_AUTO_TEST_CASE(what_proves_reasoning_goes_back_to_copilot) {
+  const auto sent = [&](const target& to, const std::string& signature) {
+    auto p = asks();
+    message m{role::assistant, {text_content{"a"}}, {}};
+    m.parts.insert(m.parts.begin(), reasoning_content{"r", signature, {}, {}});
+    m.made_by = "openai-chat@" + to.provider + "/" + to.model;
+    p.messages.push_back(m);
+    p.messages.push_back(says(role::user, "next"));
+    return body_of(p, to).at("messages")[1];
+  };
+  const auto own = sent({"github-copilot", "gemini-3-pro"}, "s");
+  BOOST_TEST(own.value("reasoning_text", "") == "r");
+  BOOST_TEST(own.value("reasoning_opaque", "") == "s");
+  BOOST_TEST(
+    !sent({"github-copilot", "gemini-3-pro"}, "").contains("reasoning_text"));
+  BOOST_TEST(!sent({"openai", "gpt-5"}, "s").contains("reasoning_opaque"));
+}
+
 BOOST_AUTO_TEST_CASE(agrees_with_requests_that_servers_have_answered) {
   prompt loop;
   loop.messages = {
