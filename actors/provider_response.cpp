@@ -2,6 +2,7 @@
 
 #include "messages/check.hpp"
 #include "messages/limits.hpp"
+#include "providers/decoding.hpp"
 #include "providers/error_classifier.hpp"
 #include "providers/json.hpp"
 
@@ -194,12 +195,12 @@ void provider_response::end(const error& why, part_batch& out) {
     if (!clean)
       return fail(transport);
     if (!like_a_stream_ && !summary_.any)
-      fail(
-        {errc::protocol,
-         "expected a stream, got " + what_came(head_.headers) + " that is none",
-         head_.status,
-         {},
-         {}});
+      fail({errc::protocol,
+            "expected a stream, got " + what_came(head_.headers)
+              + " that is none" + std::string{decoding::check_endpoint},
+            head_.status,
+            {},
+            {}});
     return;
   case mode::ignoring:
     return;
@@ -312,7 +313,7 @@ void provider_response::judge_document() {
   }
   fail({errc::protocol,
         "expected a stream, got " + what_came(head_.headers)
-          + " with one JSON document",
+          + " with one JSON document" + std::string{decoding::check_endpoint},
         head_.status,
         {},
         {}});

@@ -2,21 +2,11 @@
 
 #include "messages/check.hpp"
 #include "messages/limits.hpp"
+#include "providers/decoding.hpp"
 
 #include <utility>
 
 namespace penstock {
-
-namespace {
-
-error over_limit(const char* name, std::size_t most, const char* unit) {
-  return {errc::protocol,
-          std::string{"the answer exceeds the limit "} + name + " of "
-            + std::to_string(most) + " " + unit,
-          0, std::nullopt, std::nullopt};
-}
-
-} // namespace
 
 /// Applies one part after the other to the log.
 struct stream_contract::visitor {
@@ -36,7 +26,7 @@ struct stream_contract::visitor {
       done.output = true;
       if (log.part_count() > limits::stream_parts_max)
         done.why =
-          over_limit("stream_parts_max", limits::stream_parts_max, "parts");
+          decoding::over_limit("stream_parts_max", limits::stream_parts_max);
     }
     return it->second;
   }
@@ -47,8 +37,8 @@ struct stream_contract::visitor {
     log.append(p.number, bytes);
     done.output = true;
     if (log.text_bytes() > limits::stream_text_bytes_max)
-      done.why = over_limit("stream_text_bytes_max",
-                            limits::stream_text_bytes_max, "bytes");
+      done.why = decoding::over_limit("stream_text_bytes_max",
+                                      limits::stream_text_bytes_max);
   }
 
   void operator()(const part::response_info& m) {
@@ -120,8 +110,8 @@ struct stream_contract::visitor {
       return;
     auto& p = it->second;
     if (p.input_bytes + m.bytes.size() > limits::tool_input_bytes_max) {
-      done.why = over_limit("tool_input_bytes_max",
-                            limits::tool_input_bytes_max, "bytes");
+      done.why = decoding::over_limit("tool_input_bytes_max",
+                                      limits::tool_input_bytes_max);
       return;
     }
     p.input_bytes += m.bytes.size();
@@ -133,8 +123,8 @@ struct stream_contract::visitor {
     if (it == self.parts_.end() || !std::exchange(it->second.open, false))
       return;
     if (m.input.size() > limits::tool_input_bytes_max)
-      done.why = over_limit("tool_input_bytes_max",
-                            limits::tool_input_bytes_max, "bytes");
+      done.why = decoding::over_limit("tool_input_bytes_max",
+                                      limits::tool_input_bytes_max);
     log.complete_call(it->second.number, m.input, m.signature, m.item_id);
   }
   // Its call may never have been seen: then it is a part with null input.

@@ -11,11 +11,6 @@ namespace penstock::anthropic {
 
 namespace {
 
-error over(const char* limit) {
-  return {
-    errc::protocol, std::string{"the stream exceeds "} + limit, 0, {}, {}};
-}
-
 finish_reason unified(std::string_view stop_reason) {
   constexpr std::pair<std::string_view, finish_reason> reasons[] = {
     {"end_turn", finish_reason::stop},
@@ -267,7 +262,8 @@ void event_reader::block_start(const json& event, std::string_view data,
   if (!start || !count_text(data.size(), out))
     return;
   if (blocks_.size() >= limits::stream_parts_max)
-    return fail(over("stream_parts_max"), out);
+    return fail(
+      decoding::over_limit("stream_parts_max", limits::stream_parts_max), out);
   // A block that never got its stop stays cut.
   auto& block = blocks_[last_index_] = content_block{};
   begin(block, std::move(*start), out);
@@ -348,7 +344,8 @@ void event_reader::block_stop(const json& event, part_batch& out) {
 
 std::optional<part_key> event_reader::new_key(part_batch& out) {
   if (next_key_ >= limits::stream_parts_max) {
-    fail(over("stream_parts_max"), out);
+    fail(decoding::over_limit("stream_parts_max", limits::stream_parts_max),
+         out);
     return std::nullopt;
   }
   return next_key_++;
@@ -364,7 +361,9 @@ std::optional<part_key> event_reader::key_of(content_block& block,
 bool event_reader::count_text(std::size_t bytes, part_batch& out) {
   text_bytes_ += bytes;
   if (text_bytes_ > limits::stream_text_bytes_max)
-    fail(over("stream_text_bytes_max"), out);
+    fail(decoding::over_limit("stream_text_bytes_max",
+                              limits::stream_text_bytes_max),
+         out);
   return !failed_;
 }
 

@@ -2,6 +2,7 @@
 // grows and ends.
 #include "messages/limits.hpp"
 #include "providers/anthropic_codec_stream.hpp"
+#include "providers/decoding.hpp"
 
 #include <algorithm>
 #include <string>
@@ -187,9 +188,9 @@ void event_reader::add_input(content_block& block, std::string_view delta,
                              part_batch& out) {
   const auto text = block.joiner.join(delta);
   if (text.size() > limits::tool_input_bytes_max - block.input.size())
-    return fail(
-      {errc::protocol, "a tool call exceeds tool_input_bytes_max", 0, {}, {}},
-      out);
+    return fail(decoding::over_limit("tool_input_bytes_max",
+                                     limits::tool_input_bytes_max),
+                out);
   block.input += text;
   if (block.key)
     out.tool_input(*block.key, text);

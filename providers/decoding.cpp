@@ -33,13 +33,16 @@ std::uint64_t sum(std::uint64_t a, std::uint64_t b) noexcept {
   return a > most - b ? most : a + b;
 }
 
-error over_limit(const char* name, std::size_t max) {
-  return {errc::protocol,
-          std::string{"answer exceeds "} + name + " (" + std::to_string(max)
-            + ")",
-          0,
-          {},
-          {}};
+error over_limit(std::string_view name, std::size_t max) {
+  std::string text{"the answer exceeds "};
+  text.append(name).append(" (" + std::to_string(max) + "); ");
+  if (name == "tool_input_bytes_max")
+    text += "have the model pass less in one call";
+  else if (name == "stream_text_bytes_max" || name == "stream_parts_max")
+    text += "ask for less at once, or lower max_output_tokens or max_steps";
+  else
+    text += "no provider that is known sends as much in one piece";
+  return {errc::protocol, std::move(text), 0, {}, {}};
 }
 
 error unexpected_body(std::string_view what, std::string_view body) {
@@ -47,7 +50,8 @@ error unexpected_body(std::string_view what, std::string_view body) {
   return {
     errc::protocol,
     "expected " + std::string{what} + ", got: "
-      + one_line(scrub(body.substr(0, 4 * shown_bytes_max)), shown_bytes_max),
+      + one_line(scrub(body.substr(0, 4 * shown_bytes_max)), shown_bytes_max)
+      + std::string{check_endpoint},
     0,
     {},
     {}};

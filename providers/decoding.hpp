@@ -29,8 +29,12 @@ std::string explanation(std::string_view text);
 /// Counts from outside do not wrap: the largest if they would.
 std::uint64_t sum(std::uint64_t a, std::uint64_t b) noexcept;
 
-/// `protocol`: "answer exceeds NAME (MAX)".
-error over_limit(const char* name, std::size_t max);
+/// `protocol`: "the answer exceeds NAME (MAX); " and what to do about it.
+error over_limit(std::string_view name, std::size_t max);
+
+/// What to do about an answer that is not of the API that was asked.
+inline constexpr std::string_view check_endpoint =
+  "; check the base URL and the API";
 
 /// `protocol`, with one line of what was there instead, to know the culprit by.
 /// @param what "an event stream"

@@ -1,6 +1,7 @@
 #include "providers/gemini_calls.hpp"
 
 #include "messages/limits.hpp"
+#include "providers/decoding.hpp"
 
 #include <utility>
 
@@ -48,12 +49,8 @@ void function_calls::take(const json& wire, const ordered_json* args,
   if (!unfinished(wire) && !member(wire, "partialArgs").is_array()) {
     auto input = args && !args->is_null() ? to_text(*args) : "{}";
     if (input.size() > limits::tool_input_bytes_max) {
-      failure_ = {errc::protocol,
-                  "input of a tool call exceeds tool_input_bytes_max ("
-                    + std::to_string(limits::tool_input_bytes_max) + " bytes)",
-                  0,
-                  {},
-                  {}};
+      failure_ = decoding::over_limit("tool_input_bytes_max",
+                                      limits::tool_input_bytes_max);
       return;
     }
     any_ = true;

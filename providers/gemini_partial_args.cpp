@@ -1,6 +1,7 @@
 #include "providers/gemini_partial_args.hpp"
 
 #include "messages/limits.hpp"
+#include "providers/decoding.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -240,12 +241,8 @@ std::string partial_args::finish(std::string& delta) {
 bool partial_args::spend(std::size_t bytes) {
   bytes_ += bytes;
   if (bytes_ > limits::tool_input_bytes_max && failure_.code == errc::none)
-    failure_ = {errc::protocol,
-                "input of a tool call exceeds tool_input_bytes_max ("
-                  + std::to_string(limits::tool_input_bytes_max) + " bytes)",
-                0,
-                {},
-                {}};
+    failure_ = decoding::over_limit("tool_input_bytes_max",
+                                    limits::tool_input_bytes_max);
   return failure_.code == errc::none;
 }
 

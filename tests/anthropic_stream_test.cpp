@@ -205,17 +205,22 @@ BOOST_AUTO_TEST_CASE(limits_are_named) {
   for (std::size_t n = 0; n <= limits::tool_input_bytes_max; n += 1u << 20)
     call.push_back(input(megabyte));
   BOOST_TEST(decoded(sse(call)).back()
-             == "failed protocol: a tool call exceeds tool_input_bytes_max");
+             == "failed protocol: the answer exceeds tool_input_bytes_max "
+                "(8388608); have the model pass less in one call");
   strings talk{start(text_start)};
   for (std::size_t n = 0; n <= limits::stream_text_bytes_max; n += 1u << 20)
     talk.push_back(text(megabyte));
   BOOST_TEST(decoded(sse(talk)).back()
-             == "failed protocol: the stream exceeds stream_text_bytes_max");
+             == "failed protocol: the answer exceeds stream_text_bytes_max "
+                "(67108864); ask for less at once, or lower "
+                "max_output_tokens or max_steps");
   strings many;
   for (std::size_t n = 0; n <= limits::stream_parts_max; ++n)
     many.push_back(start(tool_start, static_cast<int>(n)));
   BOOST_TEST(decoded(sse(many)).back()
-             == "failed protocol: the stream exceeds stream_parts_max");
+             == "failed protocol: the answer exceeds stream_parts_max "
+                "(100000); ask for less at once, or lower "
+                "max_output_tokens or max_steps");
   const auto deep = std::string(limits::json_depth_max + 1, '[');
   BOOST_TEST(
     decoded("data: " + deep + "\n\n").back().starts_with("failed protocol"));

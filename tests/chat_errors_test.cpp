@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(each_http_error_fails_the_stream_with_its_class) {
 BOOST_AUTO_TEST_CASE(a_page_of_html_is_no_stream) {
   serve(http_script{html_answer()});
   const auto call = chat({"Hi"});
-  check_line(run_tool(call), 1, {"protocol", "--base-url"});
+  check_line(run_tool(call), 1, {"protocol", "check the base URL"});
   check_event(call, "protocol");
 }
 

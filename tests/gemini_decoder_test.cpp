@@ -284,7 +284,7 @@ BOOST_AUTO_TEST_CASE(an_error_between_the_events_is_seen_and_classified) {
 
 BOOST_AUTO_TEST_CASE(a_body_that_is_no_event_stream_is_an_error) {
   BOOST_TEST(failure_of("<html>no</html>")
-             == "protocol: expected an event stream, got: <html>no</html>");
+               .starts_with("protocol: expected an event stream, got: <html>"));
   BOOST_TEST(failure_of("") == "none");
   BOOST_TEST(!decode_gemini("").finished);
 }
