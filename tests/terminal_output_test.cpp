@@ -185,6 +185,63 @@ BOOST_AUTO_TEST_CASE(one_text_in_many_parts_stays_one) {
   BOOST_TEST(cut.out == "Hello\n");
 }
 
+BOOST_AUTO_TEST_CASE(what_was_not_shown_is_withdrawn_without_a_word) {
+  constexpr std::string_view word =
+    "[the output above is withdrawn; what follows replaces it]\n";
+  const event_body unseen[] = {
+    event::reasoning_delta{3, 0, "Hm", ""}, event::tool_call_start{3, "c", "f"},
+    event::tool_call_delta{3, "c", 0, "{\"a"},
+    event::tool_call{3, "c", "f", "{}", false, {}},
+    event::source{3, {"s", "url", "https://sky", "Sky"}}};
+  for (const auto& one : unseen)
+    BOOST_TEST_CONTEXT(name_of(one)) {
+      shown s{pipe_only};
+      s.see(event::text_delta{1, 0, "Hel"})
+        .see(one)
+        .see(event::retract{3, 0})
+        .see(event::text_delta{5, 0, "lo"})
+        .see(event::stream_end{});
+      BOOST_TEST(s.out == "Hello\n");
+      BOOST_TEST(s.notes == "");
+    }
+  // What was withdrawn is not withdrawn again; and each stream counts anew.
+  shown s{pipe_only};
+  s.see(event::text_delta{3, 0, "Hel"})
+    .see(event::retract{3, 0})
+    .see(event::retract{2, 0})
+    .see(event::text_delta{5, 0, "Hello"})
+    .see(event::stream_end{})
+    .see(event::stream_start{})
+    .see(event::retract{1, 0});
+  BOOST_TEST(s.out == "Hel\nHello\n");
+  BOOST_TEST(s.notes == word);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_shown_is_withdrawn_with_a_word) {
+  const event_body seen[] = {event::text_delta{3, 0, "x"},
+                             event::refusal_delta{3, 0, "x"},
+                             event::file{3, {"image/png", "x", "", ""}}};
+  const event_body seen_on_a_screen[] = {
+    event::reasoning_delta{3, 0, "Hm", ""},
+    event::tool_call{3, "c", "f", "{}", false, {}}};
+  const auto says_so = [](cli::view_options options, const event_body& one) {
+    shown s{options};
+    s.see(one).see(event::retract{2, 0});
+    return s.notes.find("withdrawn") != s.notes.npos;
+  };
+  for (const auto& one : seen)
+    BOOST_TEST(says_so(pipe_only, one), name_of(one));
+  for (const auto& one : seen_on_a_screen)
+    BOOST_TEST(says_so(screen, one), name_of(one));
+  // A source waits for the end of its text, and goes with it.
+  shown s{screen};
+  s.see(event::text_delta{1, 0, "blue"})
+    .see(event::source{2, {"s", "url", "https://sky", "Sky"}})
+    .see(event::retract{1, 0})
+    .see(event::stream_end{});
+  BOOST_TEST(s.notes.find("sky") == s.notes.npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_refusal_stands_apart) {
   shown s{pipe_only};
   s.see(event::text_delta{1, 0, "Well."})
@@ -227,6 +284,9 @@ BOOST_AUTO_TEST_CASE(an_error_is_one_line_that_says_what_to_do) {
   const error why{errc::authentication, "bad\nkey", 401, {}, {}};
   BOOST_TEST(cli::explained(why)
              == "authentication (HTTP 401): bad key; check the key");
+  // Of a limit its own message says what to do: the address is right.
+  const error limit{errc::protocol, "too long; ask for less", 0, {}, {}};
+  BOOST_TEST(cli::explained(limit) == "protocol: too long; ask for less");
   shown s{pipe_only};
   event::stream_error failed;
   failed.why = why;

@@ -4,7 +4,10 @@
 #include "providers/scrub.hpp"
 #include "providers/utf8.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <utility>
 
 namespace penstock::cli {
@@ -13,6 +16,8 @@ namespace {
 
 constexpr std::string_view dim = "\x1B[2m", plain = "\x1B[0m";
 constexpr std::size_t note_bytes_max = 300;
+/// Beyond every offset.
+constexpr auto whole = std::numeric_limits<std::uint64_t>::max();
 
 bool is_obeyed(std::string_view character) {
   if (character.size() == 1)
@@ -55,8 +60,6 @@ std::string_view advice(errc code) {
     return "try again later, or name another model with --fallback";
   case errc::network:
     return "check the address and the connection";
-  case errc::protocol:
-    return "check the address and the API (--base-url, --api)";
   case errc::model_refusal:
     return "name another model with --fallback";
   default:
@@ -139,15 +142,25 @@ struct view_writer {
   /// Text that follows on text is one text, though a provider cuts it into
   /// parts (at a citation, say) or another attempt goes on with it. What came
   /// before a tool's work, or is a refusal, stands apart.
-  void text(std::string_view bytes, bool refuses) const {
+  void text(std::uint32_t part, std::uint64_t offset, std::string_view bytes,
+            bool refuses) const {
     if (bytes.empty())
       return;
+    showed(part, offset + bytes.size());
     const bool turns = std::exchange(view.refusing_, refuses) != refuses;
-    const bool apart = std::exchange(view.apart_, false) || turns;
+    const bool apart =
+      std::exchange(view.apart_, std::nullopt).has_value() || turns;
     if (view.dimmed_ || (apart && bytes.front() != '\n'))
       end_line();
     to.out += options().out_is_terminal ? harmless(bytes) : std::string{bytes};
     view.line_open_ = bytes.back() != '\n';
+  }
+  void set_apart(std::uint32_t part) const {
+    view.apart_ = std::min(view.apart_.value_or(part), part);
+  }
+  void showed(std::uint32_t part, std::uint64_t end = whole) const {
+    auto& known = view.shown_[part];
+    known = std::max(known, end);
   }
   /// Notes begin a line of their own where both go to one screen.
   void note(std::string_view line, bool scrap = true) const {
@@ -159,13 +172,15 @@ struct view_writer {
                                      : limits::error_message_bytes_max * 2);
     to.notes.append(dimmed ? plain : "").append("\n");
   }
-  void tool_note(const std::string& line) const {
-    if (options().out_is_terminal || options().verbose)
-      note(line);
+  void tool_note(std::uint32_t part, const std::string& line) const {
+    if (!options().out_is_terminal && !options().verbose)
+      return;
+    note(line);
+    showed(part);
   }
   void tell_sources() const {
-    for (const auto& line : std::exchange(view.sources_, {}))
-      tool_note(line);
+    for (const auto& [part, line] : std::exchange(view.sources_, {}))
+      tool_note(part, line);
   }
   void end(const token_usage& usage) const {
     tell_sources();
@@ -174,8 +189,13 @@ struct view_writer {
       note("[" + counted(usage) + "]");
   }
 
-  void operator()(const event::text_delta& e) const { text(e.text, false); }
-  void operator()(const event::refusal_delta& e) const { text(e.text, true); }
+  void operator()(const event::stream_start&) const { view.shown_.clear(); }
+  void operator()(const event::text_delta& e) const {
+    text(e.part, e.offset, e.text, false);
+  }
+  void operator()(const event::refusal_delta& e) const {
+    text(e.part, e.offset, e.text, true);
+  }
   void operator()(const event::reasoning_delta& e) const {
     if (!options().out_is_terminal || e.text.empty())
       return;
@@ -186,6 +206,7 @@ struct view_writer {
     }
     to.out += harmless(e.text);
     view.line_open_ = true;
+    showed(e.part, e.offset + e.text.size());
   }
   void operator()(const event::reasoning_end&) const { end_line(); }
   void operator()(const event::file& e) const {
@@ -193,20 +214,21 @@ struct view_writer {
          + (e.what.url.empty() ? std::to_string(e.what.bytes.size()) + " bytes"
                                : e.what.url)
          + "]");
+    showed(e.part);
   }
   void operator()(const event::source& e) const {
     // It belongs to the text around it, which it must not cut in two.
-    view.sources_.push_back("[source: " + e.what.title + " " + e.what.url
-                            + "]");
+    view.sources_.emplace_back(e.part, "[source: " + e.what.title + " "
+                                         + e.what.url + "]");
   }
   void operator()(const event::tool_call& e) const {
-    view.apart_ = true;
-    tool_note("[tool " + e.tool_name + ": " + e.input_json + "]");
+    set_apart(e.part);
+    tool_note(e.part, "[tool " + e.tool_name + ": " + e.input_json + "]");
   }
   void operator()(const event::tool_result& e) const {
-    view.apart_ = true;
-    tool_note((e.is_error ? "[tool failed: " : "[tool answered: ")
-              + e.output_json + "]");
+    set_apart(e.part);
+    tool_note(e.part, (e.is_error ? "[tool failed: " : "[tool answered: ")
+                        + e.output_json + "]");
   }
   void operator()(const event::attempt_retry& e) const {
     // A script is told how it ended, in one line.
@@ -219,7 +241,21 @@ struct view_writer {
               : " in " + std::to_string(e.delay.count()) + " ms")
          + "]");
   }
-  void operator()(const event::retract&) const {
+  // What nobody saw goes without a word.
+  void operator()(const event::retract& e) const {
+    if (view.apart_ && *view.apart_ >= e.part)
+      view.apart_.reset();
+    std::erase_if(view.sources_,
+                  [&](const auto& one) { return one.first >= e.part; });
+    bool was_seen = false;
+    for (auto it = view.shown_.lower_bound(e.part); it != view.shown_.end();) {
+      const auto kept = it->first == e.part ? e.offset : 0;
+      was_seen |= it->second > kept;
+      it->second = std::min(it->second, kept);
+      it = it->second == 0 ? view.shown_.erase(it) : std::next(it);
+    }
+    if (!was_seen)
+      return;
     end_line(); // What replaces it must not run into it.
     note("[the output above is withdrawn; what follows replaces it]");
   }
@@ -243,11 +279,10 @@ struct view_writer {
     note(line, false);
   }
   void operator()(const event::step_end&) const {
-    view.apart_ = true;
+    set_apart(0);
     tell_sources();
   }
   // The rest is for programs.
-  void operator()(const event::stream_start&) const {}
   void operator()(const event::text_end&) const {}
   void operator()(const event::tool_call_start&) const {}
   void operator()(const event::tool_call_delta&) const {}

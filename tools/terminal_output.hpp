@@ -3,8 +3,12 @@
 
 #include "messages/stream.hpp"
 
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace penstock::cli {
@@ -44,11 +48,16 @@ public:
 private:
   friend struct view_writer;
   view_options options_;
-  bool line_open_ = false;           // the cursor is not at the begin of a line
-  bool dimmed_ = false;              // reasoning is being shown
-  bool refusing_ = false;            // the last text was a refusal
-  bool apart_ = false;               // the next text must not run into the last
-  std::vector<std::string> sources_; // of the step, until its end
+  bool line_open_ = false; // the cursor is not at the begin of a line
+  bool dimmed_ = false;    // reasoning is being shown
+  bool refusing_ = false;  // the last text was a refusal
+  // The next text must not run into the last, because of what this part holds
+  // (0: for good).
+  std::optional<std::uint32_t> apart_;
+  // Of the step, until its end, with their parts.
+  std::vector<std::pair<std::uint32_t, std::string>> sources_;
+  // How far each part was shown; what has no offset, to its end.
+  std::map<std::uint32_t, std::uint64_t> shown_;
 };
 
 /// An error as one line for a person: class, status, message, and what to do
