@@ -11,8 +11,9 @@
 namespace penstock {
 
 struct tool_thread_options {
-  /// > 0. Handlers that run at the same time, and as many other calls.
-  std::size_t threads = 4;
+  /// > 0. Handlers that run at the same time, and as many other calls. The
+  /// default is that of runtime_options::tool_threads.
+  std::size_t threads = 64;
   /// Hung threads that are replaced; one more is not, and the pool shrinks.
   std::size_t hung_threads_max = 16;
   /// How long a call may go on after it was asked to stop, before its thread
