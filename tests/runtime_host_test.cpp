@@ -308,3 +308,81 @@ BOOST_FIXTURE_TEST_CASE(an_observer_that_blocks_holds_up_no_stream, fixture) {
   ask(std::move(what));
   held->set_value();
 }
+
+// A hook has a thread of its own, and what it asks of its stream is answered.
+BOOST_FIXTURE_TEST_CASE(hooks_may_call_back, fixture) {
+  std::promise<std::string> seen;
+  std::promise<expected<stop_result>> stopped;
+  open({{"a", {openai_chat_answer(scripted_turn{}.text("one"))}}});
+  auto what = request();
+  what.on_step = [&](std::uint32_t, const prompt&) {
+    seen.set_value(rt->view("w")->state);
+  };
+  ask(what);
+  BOOST_TEST(seen.get_future().get() == "streaming");
+  what.on_step = nullptr;
+  what.prepare_step = [&](step_plan&) {
+    stopped.set_value(rt->stop({"w", {}, false, false}));
+  };
+  BOOST_REQUIRE(rt->start(what).has_value());
+  const auto answer = stopped.get_future().get();
+  BOOST_REQUIRE(answer.has_value());
+  BOOST_TEST((answer->outcome == stop_outcome::stopped));
+  // It replaces its own stream.
+  std::promise<expected<stream_id>> next;
+  what.prepare_step = [&](step_plan&) { next.set_value(rt->start(request())); };
+  const auto first = rt->start(what);
+  BOOST_REQUIRE(first.has_value());
+  const auto second = next.get_future().get();
+  BOOST_REQUIRE(second.has_value());
+  BOOST_TEST((rt->wait("w", *first)->how == stream_outcome::kind::aborted));
+  BOOST_TEST((rt->wait("w", *second)->how == stream_outcome::kind::completed));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_hook_may_shut_down_and_is_not_waited_for, fixture) {
+  std::promise<expected<std::size_t>> answer;
+  open({{"a", {openai_chat_answer(scripted_turn{}.text("one"))}}});
+  auto what = request();
+  what.prepare_step = [&](step_plan&) { answer.set_value(rt->shutdown(60s)); };
+  BOOST_REQUIRE(rt->start(std::move(what)).has_value());
+  BOOST_TEST(answer.get_future().get().has_value());
+}
+
+BOOST_FIXTURE_TEST_CASE(callbacks_may_call_back, fixture) {
+  open({{"a", {openai_chat_answer(scripted_turn{}.text("one"))}}});
+  std::promise<expected<stream_outcome>> ended;
+  // Each waits inside of the one thread that calls them.
+  rt->start(request(), [&](const expected<stream_id>& first) {
+    const auto second = rt->start(request());
+    if (!first || !second)
+      return ended.set_value(fail(errc::internal, "not begun"));
+    BOOST_TEST(rt->enqueue("w", {"more", queue_mode::turn_end}).has_value());
+    BOOST_TEST(rt->wait("w", *first).has_value());
+    ended.set_value(rt->wait("w", *second));
+  });
+  BOOST_TEST(ended.get_future().get().has_value());
+  // What throws is told, and what comes behind it is called.
+  std::promise<void> called;
+  rt->start(request(), [](const auto&) { throw 1; });
+  rt->wait("w", std::nullopt, [&](const auto&) { called.set_value(); });
+  called.get_future().wait();
+}
+
+BOOST_FIXTURE_TEST_CASE(what_a_tool_throws_is_an_error_result, fixture) {
+  for (const bool standard : {true, false}) {
+    auto made = std::make_shared<tool>();
+    made->what = {"probe", "", R"({"type":"object"})"};
+    made->handler = [standard](const tool_invocation&) -> tool_outcome {
+      if (standard)
+        throw std::runtime_error{"no lamp"};
+      throw 1;
+    };
+    options.tools = {made};
+    open({{"a",
+           {openai_chat_answer(scripted_turn{}.tool_call("c", "probe", "")),
+            openai_chat_answer(scripted_turn{}.text("one"))}}});
+    auto what = request();
+    what.tools = {std::string{"probe"}};
+    ask(std::move(what));
+  }
+}

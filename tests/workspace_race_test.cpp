@@ -167,9 +167,17 @@ BOOST_FIXTURE_TEST_CASE(what_threads_do_at_random_ends_each_stream_once, race) {
       std::mt19937_64 random{t};
       for (std::size_t i = 0; i < size * size / threads; ++i) {
         const auto& id = watched[random() % size]->id;
-        if (random() % 5 < 3)
+        if (random() % 5 < 2) {
           expect(rt->start(ask(id)), {errc::superseded, errc::aborted});
-        else if (random() % 4 > 0)
+        } else if (random() % 3 == 0) { // The store is asked about its id.
+          auto named = ask(id);
+          named.message_id = "new " + std::to_string(t * size * size + i);
+          expect(rt->start(named), {errc::superseded, errc::aborted});
+          named.message_id = "used";
+          expect(rt->start(named),
+                 {errc::superseded, errc::aborted, errc::invalid_request});
+          --answered; // Of two.
+        } else if (random() % 4 > 0)
           expect(rt->stop({id, {}, false, false}), {});
         else // Its boundary may be far away: nobody waits for it.
           rt->stop({id, {}, true, false},
