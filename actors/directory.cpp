@@ -9,9 +9,9 @@
 namespace penstock {
 
 directory::directory(shell& self, open_workspace open,
-                     supervisor_actor supervisor, workspace_crashed crashed)
+                     supervisor_actor supervisor, workspace_crashed tell_crash)
   : self_(self), open_(std::move(open)), supervisor_(std::move(supervisor)),
-    crashed_(std::move(crashed)) {}
+    tell_crash_(std::move(tell_crash)) {}
 
 directory::~directory() {
   for (auto& [id, workspace] : live_)
@@ -42,13 +42,10 @@ directory::entry& directory::revive(const std::string& id) {
   std::vector<parked_subscriber> parked;
   if (auto node = parked_.extract(id); !node.empty())
     parked = std::move(node.mapped());
-  const auto incarnation = ++incarnations_;
   auto actor = open_({id, self_.self(), supervisor_, std::move(parked)});
-  self_.watch(actor, [this, id, incarnation](const caf_compat::exit_text& why) {
-    ended(id, incarnation, why);
-  });
+  self_.watch(actor);
   ++alive_;
-  return live_[id] = entry{std::move(actor), 0, incarnation};
+  return live_[id] = entry{std::move(actor), 0};
 }
 
 void directory::on(const start_stream& m) {
@@ -115,8 +112,7 @@ void directory::on(const passivation_offered& m) {
     return;
   auto& workspace = it->second;
   caf_compat::post(workspace.actor, retire{});
-  retiring_[m.workspace_id] = {
-    std::move(workspace.actor), workspace.incarnation, {}};
+  retiring_[m.workspace_id] = {std::move(workspace.actor), {}};
   live_.erase(it);
 }
 
@@ -124,6 +120,8 @@ void directory::on(const workspace_retired& m) {
   if (stopping_) {
     for (auto& p : m.parked)
       p.sink->closed();
+    live_.erase(m.workspace_id);
+    retiring_.erase(m.workspace_id);
     return;
   }
   if (!retiring_.contains(m.workspace_id))
@@ -140,23 +138,37 @@ void directory::release(const std::string& id) {
     command();
 }
 
-void directory::ended(const std::string& id, std::uint64_t incarnation,
-                      const caf_compat::exit_text& why) {
+void directory::on_end(caf_compat::actor_number who,
+                       const caf_compat::exit_text& why) {
   --alive_;
-  if (!why.empty() && crashed_)
-    crashed_(id, why);
-  if (auto it = live_.find(id);
-      it != live_.end() && it->second.incarnation == incarnation)
+  if (!why.empty()) // Else its last words came before.
+    crashed(who, why);
+  answer_if_all_ended();
+}
+
+void directory::crashed(caf_compat::actor_number who,
+                        const caf_compat::exit_text& why) {
+  const auto is_it = [&](const auto& one) {
+    return one.second.actor.id() == who;
+  };
+  const auto tell = [&](const std::string& id) {
+    if (tell_crash_)
+      tell_crash_(id, why);
+  };
+  if (const auto it = std::find_if(live_.begin(), live_.end(), is_it);
+      it != live_.end()) {
+    tell(it->first);
     live_.erase(it);
-  // Its last words precede a normal end; after a crash there are none.
-  if (auto it = retiring_.find(id);
-      it != retiring_.end() && it->second.incarnation == incarnation) {
+  } else if (const auto old =
+               std::find_if(retiring_.begin(), retiring_.end(), is_it);
+             old != retiring_.end()) {
+    const auto id = old->first;
+    tell(id);
     if (stopping_)
-      retiring_.erase(it);
+      retiring_.erase(old);
     else
       release(id);
   }
-  answer_if_all_ended();
 }
 
 void directory::on(const supervisor_replaced& m) {

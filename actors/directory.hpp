@@ -36,8 +36,9 @@ using workspace_crashed =
 /// next command finds a new one. Its subscribers went with it: whoever made a
 /// sink hears from its destructor that nobody holds it any more.
 ///
-/// Cost:      O(1) a command. A workspace out of memory costs nothing, unless
-///            it has subscribers: then their entries.
+/// Cost:      O(1) a command and a passivation; a crash looks through all that
+///            live. A workspace out of memory costs nothing, unless it has
+///            subscribers: then their entries.
 /// Invariant: an id is in at most one of `live_` and `retiring_`; `alive_` is
 ///            the number of actors whose end we have not seen.
 class directory {
@@ -45,7 +46,7 @@ public:
   using shell = caf_compat::shell<directory_protocol, directory>;
 
   directory(shell& self, open_workspace open, supervisor_actor supervisor,
-            workspace_crashed crashed);
+            workspace_crashed tell_crash);
   /// Ends the workspaces that are left: only if this actor was itself ended
   /// before they were.
   ~directory();
@@ -64,16 +65,25 @@ public:
   void on(const supervisor_replaced&);
   void on(const passivation_offered&);
   void on(const workspace_retired&);
+  /// A WORKSPACE has ended.
+  void on_end(caf_compat::actor_number who, const caf_compat::exit_text& why);
 
 private:
+  /// Not kept beside each id: it is small, and there are many.
+  struct id_hash {
+    std::size_t operator()(const std::string& id) const noexcept {
+      return std::hash<std::string>{}(id);
+    }
+  };
+  template <class Value>
+  using by_id = std::unordered_map<std::string, Value, id_hash>;
+
   struct entry {
     workspace_actor actor;
     std::uint64_t sent = 0; ///< Commands, to hold against an offer.
-    std::uint64_t incarnation = 0;
   };
   struct leaving {
     workspace_actor actor;
-    std::uint64_t incarnation = 0;
     /// Commands that wait for the next incarnation, in order.
     std::vector<std::function<void()>> held;
   };
@@ -82,20 +92,18 @@ private:
   void route(const Command& m);
   bool absent(const std::string& id) const;
   entry& revive(const std::string& id);
-  void ended(const std::string& id, std::uint64_t incarnation,
-             const caf_compat::exit_text& why);
+  void crashed(caf_compat::actor_number who, const caf_compat::exit_text& why);
   void release(const std::string& id);
   void answer_if_all_ended();
 
   shell& self_; // owns this
   open_workspace open_;
   supervisor_actor supervisor_;
-  workspace_crashed crashed_;
-  std::unordered_map<std::string, entry> live_;
-  std::unordered_map<std::string, leaving> retiring_;
+  workspace_crashed tell_crash_;
+  by_id<entry> live_;
+  by_id<leaving> retiring_;
   /// Of workspaces that are out of memory; no entry is empty.
-  std::unordered_map<std::string, std::vector<parked_subscriber>> parked_;
-  std::uint64_t incarnations_ = 0;
+  by_id<std::vector<parked_subscriber>> parked_;
   std::size_t alive_ = 0;
   bool stopping_ = false;
   std::size_t stopped_ = 0; ///< Alive when we were told to stop.

@@ -5,6 +5,7 @@
 // serialized.
 #pragma once
 
+#include "messages/boxed.hpp"
 #include "messages/caf_threads.hpp"
 #include "messages/lazy_map.hpp"
 
@@ -16,26 +17,13 @@
 #include <string>
 #include <utility>
 
-// Debian's libcaf is not instrumented, so ThreadSanitizer cannot see what
-// orders two messages: the shell below says it.
-#if defined(__SANITIZE_THREAD__)
-#define PENSTOCK_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define PENSTOCK_TSAN 1
-#endif
-#endif
-#ifndef PENSTOCK_TSAN
-#define PENSTOCK_TSAN 0
-#endif
-#if PENSTOCK_TSAN
-#include <sanitizer/tsan_interface.h>
-#endif
-
 namespace penstock::caf_compat {
 
 /// Why an actor ended: empty after a normal end.
 using exit_text = std::string;
+
+/// What an actor is called as long as its system lives; no other is.
+using actor_number = caf::actor_id;
 
 #if PENSTOCK_CAF_1
 
@@ -125,29 +113,6 @@ void post_exit(const Handle& to) {
   caf::anon_send_exit(to, caf::exit_reason::user_shutdown);
 }
 
-/// Around the handling of a message, the begin and the end of an actor: tells
-/// TSan that what was done before it was sent is seen by now, and what is done
-/// in it by whoever handles the next one. That may begin before CAF has come
-/// back from this one.
-class mailbox_turn {
-public:
-#if PENSTOCK_TSAN && !PENSTOCK_CAF_1
-  explicit mailbox_turn(void* actor) : actor_(actor) {
-    __tsan_acquire(actor_);
-  }
-  ~mailbox_turn() {
-    __tsan_release(actor_);
-  }
-  mailbox_turn(const mailbox_turn&) = delete;
-  mailbox_turn& operator=(const mailbox_turn&) = delete;
-
-private:
-  void* actor_;
-#else
-  explicit mailbox_turn(void*) {}
-#endif
-};
-
 /// The messages an actor accepts. Its state class has one `on(const M&)` per
 /// message; a missing one is a compile error.
 template <class... Messages>
@@ -169,6 +134,13 @@ struct protocol {
     return all;
   }
 #endif
+};
+
+/// A state that can be told which of the actors that it watches has ended.
+template <class State>
+concept hears_of_ends = requires(State& state, actor_number number,
+                                 const exit_text& why) {
+  state.on_end(number, why);
 };
 
 /// The actor around a state: what every actor of ours has beside its messages.
@@ -194,11 +166,13 @@ public:
       const mailbox_turn turn{this};
       if (auto node = watched_.extract(down.source); !node.empty())
         node.mapped()(describe(down.reason));
+      else
+        tell_end(down.source.id(), down.reason);
     });
 #endif
-    make_ = [this, ... args = std::forward<Args>(args)]() mutable {
+    make_.emplace([this, ... args = std::forward<Args>(args)]() mutable {
       state_ = std::make_unique<State>(*this, std::move(args)...);
-    };
+    });
 #if PENSTOCK_TSAN && !PENSTOCK_CAF_1
     __tsan_release(this);
 #endif
@@ -227,6 +201,20 @@ public:
 #endif
   }
 
+  /// The same for one of many: `State::on_end` is told its number. Takes no
+  /// room here.
+  template <class Other>
+  void watch(const Other& other) {
+    static_assert(hears_of_ends<State>);
+#if PENSTOCK_CAF_1
+    this->monitor(other, [this, number = other.id()](const caf::error& why) {
+      tell_end(number, why);
+    });
+#else
+    super::monitor(other);
+#endif
+  }
+
   /// Ends this actor after the current message.
   void end() {
     this->quit();
@@ -243,8 +231,8 @@ public:
 protected:
   behavior_type make_behavior() override {
     const mailbox_turn turn{this};
-    make_();
-    make_ = nullptr;
+    (*make_)();
+    make_.reset();
     return Protocol::behavior(this);
   }
 
@@ -289,6 +277,11 @@ private:
   void take(const Message& message) {
     const mailbox_turn turn{this};
     state_->on(message);
+  }
+
+  void tell_end(actor_number number, const caf::error& why) {
+    if constexpr (hears_of_ends<State>)
+      state_->on_end(number, describe(why));
   }
 
 #if !PENSTOCK_CAF_1
@@ -338,8 +331,8 @@ private:
 
   actor_turn turn_;
   bool ended_ = false;
-  std::unique_ptr<State> state_; // from make_behavior to on_exit
-  std::function<void()> make_;
+  std::unique_ptr<State> state_;      // from make_behavior to on_exit
+  boxed<std::function<void()>> make_; // until then
 #if !PENSTOCK_CAF_1
   lazy_map<caf::actor_addr, std::function<void(const exit_text&)>> watched_;
 #endif

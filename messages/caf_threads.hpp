@@ -16,6 +16,22 @@
 #define PENSTOCK_CAF_1 0
 #endif
 
+// Debian's libcaf is not instrumented, so ThreadSanitizer cannot see what
+// orders two messages: the shell in caf_compat.hpp says it.
+#if defined(__SANITIZE_THREAD__)
+#define PENSTOCK_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define PENSTOCK_TSAN 1
+#endif
+#endif
+#ifndef PENSTOCK_TSAN
+#define PENSTOCK_TSAN 0
+#endif
+#if PENSTOCK_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace penstock::caf_compat {
 
 #if PENSTOCK_CAF_1
@@ -161,6 +177,29 @@ private:
     return state_.compare_exchange_strong(from, to);
   }
   std::atomic<std::uint8_t> state_{is_free};
+};
+
+/// Around the handling of a message, the begin and the end of an actor: tells
+/// TSan that what was done before it was sent is seen by now, and what is done
+/// in it by whoever handles the next one. That may begin before CAF has come
+/// back from this one.
+class mailbox_turn {
+public:
+#if PENSTOCK_TSAN && !PENSTOCK_CAF_1
+  explicit mailbox_turn(void* actor) : actor_(actor) {
+    __tsan_acquire(actor_);
+  }
+  ~mailbox_turn() {
+    __tsan_release(actor_);
+  }
+  mailbox_turn(const mailbox_turn&) = delete;
+  mailbox_turn& operator=(const mailbox_turn&) = delete;
+
+private:
+  void* actor_;
+#else
+  explicit mailbox_turn(void*) {}
+#endif
 };
 
 } // namespace penstock::caf_compat

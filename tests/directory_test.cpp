@@ -8,6 +8,7 @@
 #include "actors/directory.hpp"
 #include "tests/support/actor_fixture.hpp"
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <stdexcept>
@@ -266,6 +267,38 @@ BOOST_FIXTURE_TEST_CASE(a_crash_is_told_and_the_next_command_starts_over,
   w.log.clear();
   deliver(say("a", "again"));
   CHECK_LOG("a opened with 0", "a again");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_crash_leaves_the_others_as_they_were, fixture) {
+  for (const auto* id : {"a", "b", "c"})
+    deliver(say(id, "one"));
+  passivate("c");
+  deliver(say("c", "two")); // One that came after an end.
+  w.log.clear();
+  deliver(say("b", "crash"));
+  BOOST_TEST(w.crashes == std::vector<std::string>{"b"},
+             boost::test_tools::per_element());
+  CHECK_LOG("b ended");
+  w.log.clear();
+  for (const auto* id : {"a", "b", "c"})
+    deliver(say(id, "again"));
+  CHECK_LOG("a again", "b opened with 0", "b again", "c again");
+  passivate("a"); // Its count is the directory's.
+}
+
+BOOST_FIXTURE_TEST_CASE(a_crash_at_the_shutdown_is_told_and_counts_as_an_end,
+                        fixture) {
+  for (const auto* id : {"a", "b", "c"})
+    deliver(say(id, "one"));
+  const auto a = w.present.at("a")->self.self();
+  const auto b = w.present.at("b")->self.self();
+  offer("b"); // It retires while the shutdown comes.
+  caf_compat::post(a, say("a", "crash"));
+  caf_compat::post(b, say("b", "crash"));
+  BOOST_TEST(stop() == 3u);
+  std::sort(w.crashes.begin(), w.crashes.end());
+  const std::vector<std::string> both{"a", "b"};
+  BOOST_TEST(w.crashes == both, boost::test_tools::per_element());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_crash_while_retiring_lets_the_waiting_go_on,
