@@ -8,16 +8,17 @@ namespace penstock {
 
 namespace {
 
-std::string packed(const event_body& body) {
+packed_block packed(const closed_stream& end) {
   packing::writer out;
-  out.all(body.index());
-  if (const auto* end = std::get_if<event::stream_end>(&body))
-    out.all(*end);
+  const auto& body = *end.terminal;
+  out.all(end.identity->stream, end.identity->message_id, body.index());
+  if (const auto* normal = std::get_if<event::stream_end>(&body))
+    out.all(*normal);
   else if (const auto* abort = std::get_if<event::stream_abort>(&body))
     out.all(*abort);
   else
     out.all(std::get<event::stream_error>(body));
-  return out.bytes(); // A copy has no room to spare.
+  return packed_block{out.bytes()};
 }
 
 template <class Event>
@@ -29,8 +30,7 @@ bool read(packing::reader& in, std::size_t index, event_body& body) {
   return true;
 }
 
-event_body unpacked(const std::string& bytes) {
-  packing::reader in{bytes};
+event_body unpacked(packing::reader& in) {
   std::size_t index = 0;
   in.all(index);
   event_body body;
@@ -43,21 +43,34 @@ event_body unpacked(const std::string& bytes) {
 } // namespace
 
 packed_end::packed_end(closed_stream end)
-  : identity_(std::move(end.identity)), event_(std::move(end.terminal)) {
-  PENSTOCK_CHECK(identity_ != nullptr);
+  : whole_(std::make_unique<closed_stream>(std::move(end))) {
+  PENSTOCK_CHECK(whole_->identity && whole_->terminal);
 }
 
 void packed_end::pack() {
-  const auto* whole = std::get_if<0>(&event_);
-  if (whole && whole->use_count() == 1)
-    event_ = packed(**whole);
+  if (!whole_ || whole_->terminal.use_count() > 1)
+    return;
+  bytes_ = packed(*whole_);
+  whole_.reset();
 }
 
-closed_stream packed_end::unpack() const {
-  if (const auto* whole = std::get_if<0>(&event_))
-    return {identity_, *whole};
-  return {identity_, std::make_shared<const event_body>(
-                       unpacked(std::get<std::string>(event_)))};
+stream_id packed_end::stream() const {
+  if (whole_)
+    return whole_->identity->stream;
+  stream_id stream{};
+  packing::reader{bytes_.bytes()}.all(stream);
+  return stream;
+}
+
+closed_stream packed_end::unpack(const std::string& workspace_id) const {
+  if (whole_)
+    return *whole_;
+  packing::reader in{bytes_.bytes()};
+  stream_identity identity{workspace_id, {}, {}};
+  in.all(identity.stream, identity.message_id);
+  auto body = unpacked(in);
+  return {std::make_shared<const stream_identity>(std::move(identity)),
+          std::make_shared<const event_body>(std::move(body))};
 }
 
 } // namespace penstock

@@ -1,10 +1,10 @@
 // A row of the history in one block of memory.
 #pragma once
 
+#include "actors/packed_block.hpp"
 #include "messages/request.hpp"
 
 #include <cstdint>
-#include <string>
 
 namespace penstock {
 
@@ -18,12 +18,11 @@ class packed_row {
 public:
   explicit packed_row(const history_row& row);
 
-  std::uint64_t sequence() const noexcept { return sequence_; }
+  std::uint64_t sequence() const;
   history_row unpack() const;
 
 private:
-  std::uint64_t sequence_;
-  std::string bytes_; ///< All but the sequence; no format for anybody else.
+  packed_block bytes_; ///< The sequence first; no format for anybody else.
 };
 
 } // namespace penstock

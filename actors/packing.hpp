@@ -2,6 +2,7 @@
 // packed_end; nobody else's.
 #pragma once
 
+#include "actors/packed_block.hpp"
 #include "messages/check.hpp"
 #include "messages/request.hpp"
 #include "messages/stream.hpp"
@@ -47,7 +48,7 @@ void members(auto& io, maybe_const<message> auto& m) {
   io.all(m.from, m.parts, m.made_by);
 }
 void members(auto& io, maybe_const<history_row> auto& r) {
-  io.all(r.message_id, r.what, r.how); // The sequence lies beside.
+  io.all(r.sequence, r.message_id, r.what, r.how);
 }
 void members(auto& io, maybe_const<finish> auto& f) {
   io.all(f.reason, f.raw);
@@ -85,7 +86,7 @@ public:
   void all(const T&... values) {
     (one(values), ...);
   }
-  const std::string& bytes() const noexcept { return bytes_; }
+  std::string_view bytes() const noexcept { return bytes_; }
 
 private:
   void number(std::uint64_t n) { // Seven bits a byte, the low ones first.
@@ -187,12 +188,11 @@ private:
   std::string_view bytes_;
 };
 
-/// A copy without room to spare.
 template <class T>
-std::string packed(const T& value) {
+packed_block packed(const T& value) {
   writer out;
   out.all(value);
-  return out.bytes();
+  return packed_block{out.bytes()};
 }
 
 template <class T>

@@ -34,7 +34,7 @@ void subscriber_set::begin(std::shared_ptr<const stream_log> log) {
 }
 
 bool subscriber_set::knows(const position& p) const {
-  if (last_.of && p == last_.where())
+  if (last_.is(p))
     return true;
   return std::any_of(recent_.begin(), recent_.end(), [&](const auto& log) {
     return log->of()->stream == p.stream;
@@ -56,7 +56,7 @@ void subscriber_set::add(const subscribe& m) {
   s.caught_up.emplace();
   place_at_end(s);
   const bool active = s.log && !s.log->ended();
-  if (m.after && last_.of && *m.after == last_.where())
+  if (m.after && last_.is(*m.after))
     s.caught_up->how = event::caught_up::mode::since;
   if (m.after)
     for (std::size_t i = 0; i < recent_.size(); ++i)
@@ -143,7 +143,9 @@ void subscriber_set::note(event_body what) {
 void subscriber_set::forget_ended() {
   if (recent_.size() != 1 || !recent_.back()->ended() || !settled())
     return;
-  last_ = {recent_.back()->of(), recent_.back()->end()};
+  const auto& of = *recent_.back()->of();
+  const auto at = recent_.back()->end();
+  last_ = {{of.stream, at.entry, at.offset}, packed_block{of.message_id}};
   for (auto& [id, s] : all_) {
     PENSTOCK_CHECK(!s.leaves_at_end);
     s.log.reset();
@@ -195,6 +197,20 @@ bool subscriber_set::tell(one& s, event_batch& batch) {
   return same->all;
 }
 
+// Where `s` stands, for its `caught_up`. @returns of which stream.
+std::shared_ptr<const stream_identity>
+subscriber_set::name_place(const one& s, event::caught_up& what) {
+  if (s.log) {
+    what.position = position{s.log->of()->stream, s.at.entry, s.at.offset};
+    return s.log->of();
+  }
+  if (!last_.any())
+    return workspace();
+  what.position = last_.where;
+  return std::make_shared<stream_identity>(stream_identity{
+    workspace_id_, last_.where.stream, std::string{last_.message_id.bytes()}});
+}
+
 // What has ended is not told often any more.
 void subscriber_set::forget_tellings() {
   if (!recent_.empty() && recent_.back()->ended())
@@ -226,13 +242,10 @@ bool subscriber_set::fill(one& s, event_batch& batch, std::string_view state) {
   if (s.caught_up) {
     for (auto& e : batch)
       e.replay = true;
-    const auto at = s.log ? end_of_stream{s.log->of(), s.at} : last_;
-    if (at.of)
-      s.caught_up->position = at.where();
-    s.caught_up->state = state;
-    add(at.of ? at.of : workspace(),
-        std::make_shared<const event_body>(
-          *std::exchange(s.caught_up, std::nullopt)));
+    auto what = *std::exchange(s.caught_up, std::nullopt);
+    auto of = name_place(s, what);
+    what.state = state;
+    add(std::move(of), std::make_shared<const event_body>(std::move(what)));
   }
   tell_notes();
   return true;

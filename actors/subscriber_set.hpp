@@ -1,6 +1,7 @@
 // Who listens to one workspace, and how far each has been told.
 #pragma once
 
+#include "actors/packed_block.hpp"
 #include "actors/stream_log.hpp"
 #include "messages/actor_messages.hpp"
 #include "messages/boxed.hpp"
@@ -108,9 +109,10 @@ private:
 
   /// The end of a stream whose log is forgotten.
   struct end_of_stream {
-    std::shared_ptr<const stream_identity> of; ///< Null: of none.
-    stream_log::place at;
-    position where() const { return {of->stream, at.entry, at.offset}; }
+    position where{}; ///< Stream 0: of none.
+    packed_block message_id{};
+    bool is(const position& p) const { return any() && p == where; }
+    bool any() const { return where.stream != stream_id{}; }
   };
 
   bool pending(one& s);
@@ -123,6 +125,8 @@ private:
   void publish(one& s, std::string_view state, wall_time now,
                bool is_last = false);
   void place_at_end(one& s);
+  std::shared_ptr<const stream_identity> name_place(const one& s,
+                                                    event::caught_up& what);
 
   const std::shared_ptr<const stream_identity>& workspace();
 

@@ -97,7 +97,7 @@ void workspace_core::soft_stop(const stop_stream& m) {
 // ---- wait, view ------------------------------------------------------------
 
 void workspace_core::fail_awaiting(stream_id id, const error& why) {
-  std::erase_if(awaiting_, [&](const await_stream& m) {
+  awaiting_.erase_if([&](const await_stream& m) {
     const bool it = m.stream == id;
     if (it)
       m.ended(fail(why));
@@ -115,8 +115,8 @@ void workspace_core::on(const await_stream& m) {
   };
   if (m.stream && ((next_ && meant(*next_)) || asked_.find_if(meant)))
     return awaiting_.push_back(m);
-  if (last_closed_ && (!m.stream || *m.stream == last_closed_->stream()))
-    return m.ended(outcome_of(last_closed_->unpack()));
+  if (last_closed_ && (!m.stream || *m.stream == last_closed_.stream()))
+    return m.ended(outcome_of(last_closed_.unpack(id_)));
   if (broken_)
     return m.ended(fail(*broken_));
   if (!m.stream)
@@ -266,8 +266,7 @@ void workspace_core::cut_history() {
   if (editing_ || edits_.empty())
     return;
   editing_ = true;
-  const auto m = std::move(edits_.front());
-  edits_.erase(edits_.begin());
+  const auto m = edits_.take_first();
   std::vector<store_record> records{record::history_cut{m.what.from_sequence}};
   const auto last = history_.last_sequence();
   std::optional<history_row> added;

@@ -68,11 +68,11 @@ void workspace_core::on(const history_loaded& m) {
     usage_ = m.snapshot->usage;
     interrupted_ = m.snapshot->interrupted;
     if (const auto& last = m.snapshot->last_stream)
-      last_closed_.emplace(*last);
+      last_closed_ = packed_end{*last};
   } else {
     broken_ = m.snapshot.error();
   }
-  for (auto& command : std::exchange(waiting_, {}))
+  for (auto& command : waiting_.take())
     command();
   if (!shutdown_.empty() && machine_.now() == phase::idle)
     return leave();
@@ -141,8 +141,8 @@ void workspace_core::on(const subscribe& m) {
     return;
   if (m.after && m.after->stream != stream_id{}
       && !subscribers_.knows(*m.after)) {
-    if (last_closed_ && last_closed_->stream() == m.after->stream) {
-      subscribers_.add_after(m, last_closed_->unpack());
+    if (last_closed_ && last_closed_.stream() == m.after->stream) {
+      subscribers_.add_after(m, last_closed_.unpack(id_));
       return subscribers_.publish_to(m.id, to_string(machine_.now()),
                                      ports_.wall_now());
     }
@@ -200,8 +200,7 @@ void workspace_core::touch() {
   ++quiet_generation_;
   if (machine_.now() == phase::idle) {
     subscribers_.forget_ended(); // `last_closed_` has what is asked of it.
-    if (last_closed_)
-      last_closed_->pack();
+    last_closed_.pack();
   }
   // One that could not be loaded leaves at once: the next one may be luckier.
   const auto after = broken_ ? std::chrono::milliseconds{0}
@@ -299,7 +298,7 @@ void workspace_core::on(const stop_everything& m) {
 void workspace_core::leave() {
   if (!writes_.empty() || scratch_pending_ > 0)
     return;
-  for (auto& m : std::exchange(awaiting_, {}))
+  for (auto& m : awaiting_.take())
     m.ended(fail(errc::aborted, "the runtime shuts down"));
   for (auto& [id, asked] : looked_up_.take())
     asked.what.ended(fail(errc::aborted, "the runtime shuts down"));
@@ -308,7 +307,7 @@ void workspace_core::leave() {
   subscribers_.publish_rest(to_string(machine_.now()), ports_.wall_now());
   for (auto& one : subscribers_.park())
     one.sink->closed();
-  for (auto& ended : std::exchange(shutdown_, {}))
+  for (auto& ended : shutdown_.take())
     ended(1);
   ports_.retire({});
 }

@@ -10,6 +10,7 @@
 #include "actors/tool_set.hpp"
 #include "actors/workspace_ports.hpp"
 #include "messages/lazy_map.hpp"
+#include "messages/lazy_vector.hpp"
 
 #include <functional>
 #include <optional>
@@ -209,10 +210,13 @@ private:
   token_usage usage_;
   boxed<interrupted_stream> interrupted_; ///< Nothing has followed it.
 
-  bool loaded_ = false; ///< The history is here; commands wait until then.
-  boxed<error> broken_; ///< It could not be loaded.
+  bool loaded_ = false;  ///< The history is here; commands wait until then.
+  bool editing_ = false; ///< An edit is being written; starts wait.
+  bool queue_is_due_ = false; ///< The last stream ended; edits come first.
+  std::uint32_t scratch_pending_ = 0; ///< Directories that are being made.
+  boxed<error> broken_;               ///< The history could not be loaded.
   deadline_id load_deadline_{};
-  std::vector<std::function<void()>> waiting_; ///< Commands until then.
+  lazy_vector<std::function<void()>> waiting_; ///< Commands until it is here.
 
   boxed<start_stream> next_; ///< The newest start that is to follow.
   /// Newer ones, until the store has said that their ids are new.
@@ -222,8 +226,8 @@ private:
     std::vector<message> generated; ///< What the stream added to it.
   };
   boxed<predecessor> last_; ///< Until it is known what follows.
-  boxed<packed_end> last_closed_;
-  std::vector<await_stream> awaiting_;
+  packed_end last_closed_;
+  lazy_vector<await_stream> awaiting_;
   /// Who waits for the store to say how a stream ended.
   template <class Command>
   struct inquiry {
@@ -232,9 +236,7 @@ private:
   };
   lazy_map<subscription_id, inquiry<await_stream>> looked_up_;
   lazy_map<subscription_id, inquiry<subscribe>> placing_;
-  std::vector<edit_history> edits_; ///< In order.
-  bool editing_ = false;            ///< One is being written; starts wait.
-  bool queue_is_due_ = false; ///< The last stream ended; edits come first.
+  lazy_vector<edit_history> edits_; ///< In order.
 
   struct growth {
     stream_id stream{};
@@ -250,13 +252,12 @@ private:
   lazy_map<std::uint64_t, pending_write> writes_;
   /// Their deadline has passed, and the store has not said what became of them.
   lazy_map<std::uint64_t, std::function<void()>> late_;
-  std::size_t scratch_pending_ = 0; ///< Directories that are being made.
   std::uint64_t next_token_ = 0;
 
   std::uint64_t received_ = 0; ///< Commands, for the passivation.
   deadline_id quiet_deadline_{};
   std::uint64_t quiet_generation_ = 0;
-  std::vector<reply<std::size_t>> shutdown_;
+  lazy_vector<reply<std::size_t>> shutdown_;
 };
 
 } // namespace penstock

@@ -224,7 +224,7 @@ void workspace_core::close_stream(const error& why,
   if (why.code != errc::none)
     overrule_terminal(gone);
   last_->request = gone.request;
-  last_closed_.emplace(closed_stream{gone.identity, terminal});
+  last_closed_ = packed_end{closed_stream{gone.identity, terminal}};
   publish();
   const auto outcome = gone.ending->how == stream_outcome::kind::aborted
                          ? stop_outcome::stopped
@@ -233,7 +233,7 @@ void workspace_core::close_stream(const error& why,
     one.done(stop_result{outcome, one.gets_queue
                                     ? std::exchange(gone.returned_queue, {})
                                     : std::vector<queued_message>{}});
-  std::erase_if(awaiting_, [&](const await_stream& m) {
+  awaiting_.erase_if([&](const await_stream& m) {
     const bool it = !m.stream || *m.stream == gone.id();
     if (it)
       m.ended(outcome_of({gone.identity, terminal}));

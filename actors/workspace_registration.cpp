@@ -265,7 +265,7 @@ void workspace_core::stop_preparing(const error& why) {
   if (gone.scratch)
     ports_.remove_scratch(gone.scratch);
   gone.registered(fail(why));
-  std::erase_if(awaiting_, [&](const await_stream& m) {
+  awaiting_.erase_if([&](const await_stream& m) {
     const bool it =
       m.stream ? *m.stream == gone.id() : why.code != errc::superseded;
     if (it)

@@ -43,7 +43,9 @@ BOOST_AUTO_TEST_CASE(every_kind_of_end_comes_back) {
     packed_end end{closed(body)};
     end.pack();
     end.pack(); // Once is enough.
-    const auto is = end.unpack();
+    const auto is = end.unpack("w");
+    BOOST_TEST(is.identity->workspace_id == "w");
+    BOOST_TEST((is.identity->stream == stream_id{7}));
     BOOST_TEST(is.identity->message_id == "msg_1");
     BOOST_TEST(json_line(sample_of(*is.terminal))
                == json_line(sample_of(body)));
@@ -57,11 +59,20 @@ BOOST_AUTO_TEST_CASE(the_event_goes_when_it_is_packed_and_not_before) {
   auto was = closed(event::stream_abort{});
   const std::weak_ptr<const event_body> event = was.terminal;
   packed_end end{std::move(was)};
-  auto held = end.unpack().terminal;
+  auto held = end.unpack("w").terminal;
   end.pack();
-  BOOST_TEST(end.unpack().terminal == held); // Two hold it: it is not packed.
+  BOOST_TEST(end.unpack("w").terminal
+             == held); // Two hold it: it is not packed.
   held.reset();
   end.pack();
   BOOST_TEST(event.expired());
   BOOST_TEST((end.stream() == stream_id{7}));
+  BOOST_TEST(bool{end});
+}
+
+BOOST_AUTO_TEST_CASE(none_is_none_and_packs_to_nothing) {
+  static_assert(sizeof(packed_end) == 2 * sizeof(void*));
+  packed_end end;
+  end.pack();
+  BOOST_TEST(!end);
 }

@@ -1,5 +1,6 @@
 // Goal: a packed row is the row, to the byte, and much smaller.
-// Method: one part of every kind, each member with a value of its own.
+// Method: one part of every kind, each member with a value of its own; blocks
+// of every length around those where its length takes another byte.
 #define BOOST_TEST_MODULE packed_row
 #include <boost/test/unit_test.hpp>
 
@@ -57,4 +58,22 @@ BOOST_AUTO_TEST_CASE(a_copy_is_as_good) {
   const auto other = one;
   one = packed_row{history_row{}};
   BOOST_TEST((other.unpack() == full_row()));
+}
+
+BOOST_AUTO_TEST_CASE(a_block_is_its_bytes_whatever_their_number) {
+  static_assert(sizeof(packed_row) == sizeof(void*));
+  BOOST_TEST(packed_block{}.bytes().empty());
+  BOOST_TEST(packed_block{}.empty());
+  BOOST_TEST(packed_block{""}.empty());
+  for (const std::size_t around : {0x4u, 0x80u, 0x4000u, 0x20'0000u})
+    for (auto n = around - 3; n < around + 3; ++n) {
+      std::string bytes(n, '\0');
+      for (std::size_t i = 0; i < n; ++i)
+        bytes[i] = static_cast<char>(i * 7 + n);
+      const packed_block block{bytes};
+      BOOST_REQUIRE(block.bytes() == bytes);
+      const auto copy = block;
+      BOOST_REQUIRE(copy.bytes() == bytes);
+      BOOST_REQUIRE(copy.bytes().data() != block.bytes().data());
+    }
 }

@@ -66,6 +66,12 @@ BOOST_AUTO_TEST_CASE(a_stream_that_all_were_told_of_can_be_forgotten) {
   BOOST_TEST(late->names() == nothing, boost::test_tools::per_element());
   BOOST_TEST((mode_of(*late) == mode::none));
   BOOST_TEST((late->all<event::caught_up>()[0].position == end));
+  for (const auto& sink : {at_end, late}) { // As if it were still there.
+    const auto& of = *sink->events.at(0).of;
+    BOOST_TEST(of.workspace_id == "w");
+    BOOST_TEST((of.stream == stream_id{1}));
+    BOOST_TEST(of.message_id == "m");
+  }
   const auto inside = std::make_shared<collecting_sink>();
   w.all.add_after({"w", subscription_id{99}, inside, position{}}, closed);
   w.publish();
