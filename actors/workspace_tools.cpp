@@ -10,6 +10,18 @@
 
 namespace penstock {
 
+namespace {
+
+// A model that is told the names calls the right one next.
+tool_outcome no_such_tool(const std::string& name, const tool_set& tools) {
+  std::string names;
+  for (const auto& [known, tool] : tools)
+    names += (names.empty() ? "; there are " : ", ") + known;
+  return error_outcome("there is no tool named " + name + names);
+}
+
+} // namespace
+
 void workspace_core::begin_calls() {
   std::vector<std::uint32_t> parts;
   for (const auto& call : live().contract.ready_calls(*live().log))
@@ -45,8 +57,7 @@ void workspace_core::start_call(std::uint32_t part) {
   const auto& call = std::get<tool_call_content>(s.log->content_of(part));
   const auto tool = s.tools.find(call.name);
   if (tool == s.tools.end())
-    return record_result(part,
-                         error_outcome("there is no tool named " + call.name));
+    return record_result(part, no_such_tool(call.name, s.tools));
   if (auto fits = tool->second.input.check(call.input_json); !fits)
     return record_result(part, error_outcome(fits.error().message));
   if (s.kept && s.kept->unknown.contains(part)
