@@ -348,6 +348,15 @@ BOOST_FIXTURE_TEST_CASE(a_hook_may_shut_down_and_is_not_waited_for, fixture) {
   BOOST_TEST(answer.get_future().get().has_value());
 }
 
+BOOST_FIXTURE_TEST_CASE(a_callback_may_shut_down_and_is_not_waited_for,
+                        fixture) {
+  std::promise<expected<std::size_t>> answer;
+  open({{"a", {openai_chat_answer(scripted_turn{}.text("one"))}}});
+  rt->start(request(),
+            [&](const auto&) { answer.set_value(rt->shutdown(60s)); });
+  BOOST_TEST(answer.get_future().get().has_value());
+}
+
 BOOST_FIXTURE_TEST_CASE(callbacks_may_call_back, fixture) {
   open({{"a", {openai_chat_answer(scripted_turn{}.text("one"))}}});
   std::promise<expected<stream_outcome>> ended;
