@@ -284,6 +284,13 @@ BOOST_AUTO_TEST_CASE(an_error_is_one_line_that_says_what_to_do) {
   const error why{errc::authentication, "bad\nkey", 401, {}, {}};
   BOOST_TEST(cli::explained(why)
              == "authentication (HTTP 401): bad key; check the key");
+  for (const auto code :
+       {errc::permission, errc::quota, errc::timeout, errc::stream_truncated,
+        errc::empty_output, errc::overloaded, errc::network,
+        errc::model_refusal, errc::context_exceeded, errc::model_not_found})
+    BOOST_TEST(cli::explained({code, "so", 0, {}, {}}).find(": so; ")
+                 != std::string::npos,
+               to_string(code));
   // Of a limit its own message says what to do: the address is right.
   const error limit{errc::protocol, "too long; ask for less", 0, {}, {}};
   BOOST_TEST(cli::explained(limit) == "protocol: too long; ask for less");

@@ -48,6 +48,8 @@ std::string_view advice(errc code) {
   switch (code) {
   case errc::authentication:
     return "check the key";
+  case errc::permission:
+    return "check what the key may do";
   case errc::quota:
     return "check the account's credit";
   case errc::model_not_found:
@@ -57,6 +59,9 @@ std::string_view advice(errc code) {
   case errc::rate_limit:
   case errc::overloaded:
   case errc::server_error:
+  case errc::timeout:
+  case errc::stream_truncated:
+  case errc::empty_output:
     return "try again later, or name another model with --fallback";
   case errc::network:
     return "check the address and the connection";
