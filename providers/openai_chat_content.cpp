@@ -187,14 +187,14 @@ void openai_chat_decoder::on_sources(const json& chunk, part_batch& out) {
 
 // A place in the text (an annotation) is a source each time, a page only once.
 void openai_chat_decoder::on_source(source what, part_batch& out) {
-  const bool again = cited_.contains(what.url);
+  const bool again = cited_ && cited_->contains(what.url);
   const bool placed = what.detail_json.find("_index\"") != std::string::npos;
   if (what.url.empty() && what.detail_json.empty())
     return;
   if (again && !placed)
     return;
   if (!what.url.empty())
-    cited_.insert(what.url);
+    (cited_ ? *cited_ : cited_.emplace()).insert(what.url);
   out.add(part::source{parts_.new_key(), std::move(what)});
 }
 

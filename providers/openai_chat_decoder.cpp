@@ -283,7 +283,8 @@ void openai_chat_decoder::on_delta(const json& delta, part_batch& out) {
   if (text.is_string() && delta.size() == 1)
     return parts_.text(bytes_of(text), out);
   on_reasoning(delta, out);
-  executed_.take(member(delta, "executed_tools"), parts_, out);
+  if (const auto& tools = member(delta, "executed_tools"); tools.is_array())
+    (executed_ ? *executed_ : executed_.emplace()).take(tools, parts_, out);
   on_content(text, out);
   // Gemini's compatible endpoint signs a call inside of it, a text beside it.
   if (auto proof = google_signature(delta); !proof.empty())
@@ -293,14 +294,20 @@ void openai_chat_decoder::on_delta(const json& delta, part_batch& out) {
     for (const auto& image : images)
       on_file(image, out);
   on_audio(member(delta, "audio"), out);
-  const auto& calls = member(delta, "tool_calls");
-  if (calls.is_array())
-    for (const auto& call : calls)
-      calls_.delta(call, parts_, out);
-  else if (!calls.empty()) // TGI sent the one call without the list.
-    calls_.delta(calls, parts_, out);
-  calls_.legacy(member(delta, "function_call"), parts_, out);
+  const auto& all = member(delta, "tool_calls");
+  if (all.is_array())
+    for (const auto& call : all)
+      calls().delta(call, parts_, out);
+  else if (!all.empty()) // TGI sent the one call without the list.
+    calls().delta(all, parts_, out);
+  if (const auto& one = member(delta, "function_call"); one.is_object())
+    calls().legacy(one, parts_, out);
   on_sources(delta, out);
+}
+
+// Most answers have none.
+openai_chat_tool_calls& openai_chat_decoder::calls() {
+  return calls_ ? *calls_ : calls_.emplace();
 }
 
 void openai_chat_decoder::on_usage(const json& chunk, const json& choice,
@@ -323,7 +330,8 @@ void openai_chat_decoder::on_usage(const json& chunk, const json& choice,
 void openai_chat_decoder::on_finish(std::string raw, part_batch& out) {
   finish_raw_ = std::move(raw);
   parts_.close(out);
-  calls_.settle(parts_, out);
+  if (calls_)
+    calls_->settle(parts_, out);
 }
 
 // Told only now, since some servers put a finish reason into every chunk.
@@ -332,9 +340,10 @@ void openai_chat_decoder::answer_is_over(part_batch& out) {
   parts_.close(out);
   const auto reason =
     finish_raw_ ? unified(*finish_raw_) : finish_reason::other;
-  calls_.finish(reason != finish_reason::stop
-                  && reason != finish_reason::tool_calls,
-                parts_, out);
+  if (calls_)
+    calls_->finish(reason != finish_reason::stop
+                     && reason != finish_reason::tool_calls,
+                   parts_, out);
   if (!audio_.empty())
     out.add(part::file{parts_.new_key(),
                        {"audio/pcm", std::exchange(audio_, {}), {}, {}}});
@@ -363,9 +372,10 @@ void openai_chat_decoder::judge_stray(part_batch& out) {
 }
 
 void openai_chat_decoder::check_limits(part_batch& out) {
-  for (const auto* failure : {&parts_.failure(), &calls_.failure()})
-    if (failure->code != errc::none)
-      return fail(*failure, out);
+  if (const auto& why = parts_.failure(); why.code != errc::none)
+    return fail(why, out);
+  if (calls_ && calls_->failure().code != errc::none)
+    return fail(calls_->failure(), out);
   if (audio_.size() > limits::stream_text_bytes_max)
     fail(decoding::over_limit("stream_text_bytes_max",
                               limits::stream_text_bytes_max),

@@ -1,6 +1,7 @@
 // Decoder of streamed Chat Completions: OpenAI's and its many relatives'.
 #pragma once
 
+#include "messages/boxed.hpp"
 #include "providers/codec.hpp"
 #include "providers/delta_scanner.hpp"
 #include "providers/event_stream_decoder.hpp"
@@ -61,19 +62,20 @@ private:
   void answer_is_over(part_batch& out);
   void judge_stray(part_batch& out);
   void check_limits(part_batch& out);
+  openai_chat_tool_calls& calls();
 
   bool done_ = false;                     // [DONE] was seen
   std::optional<std::string> finish_raw_; // the last one seen
   delta_scanner plain_;
   part_writer parts_;
-  openai_chat_tool_calls calls_;
-  openai_chat_executed_tools executed_;
+  boxed<openai_chat_tool_calls> calls_; // null before the first
+  boxed<openai_chat_executed_tools> executed_;
   bool has_id_ = false, has_model_ = false;
   bool has_deltas_ = false; // or the one message in their place
   std::optional<std::uint64_t> detail_index_; // of the last reasoning detail
-  std::set<std::string, std::less<>> cited_;  // URLs given as sources
-  std::string audio_;                         // decoded, until it is whole
-  std::optional<token_usage> usage_;          // the last one given
+  boxed<std::set<std::string, std::less<>>> cited_; // URLs given as sources
+  std::string audio_;                // decoded, until it is whole
+  std::optional<token_usage> usage_; // the last one given
 };
 
 } // namespace penstock
