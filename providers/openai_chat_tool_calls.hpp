@@ -43,6 +43,9 @@ private:
 /// id of a call whose input is under way. Servers that send each call whole,
 /// all with index 0, are told by a new id or name.
 ///
+/// A name is whole where it first comes: OpenAI documents pieces of the
+/// arguments alone, and there are servers that repeat it with every piece.
+///
 /// A call is complete when its input is whole and another one begins or there
 /// is a finish reason, or when the answer is over; never because the body
 /// ended.

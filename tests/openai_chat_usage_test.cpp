@@ -91,6 +91,11 @@ const chat_row pieces_table[] = {
     chat_delta(R"({"tool_calls":[{"index":1,"id":"i","function":{"name":"f","arguments":",2"}}]})"),
     chat_delta(R"({"tool_calls":[{"index":2,"id":"i","function":{"arguments":"]"}}]})"), stop},
    {"call0 i f", "input0 [1,2]", "complete0 [1,2]", "finished stop stop"}},
+  {"a name that comes again with every piece", // NVIDIA NIM's, and with no id
+   {chat_delta(R"({"tool_calls":[{"index":0,"id":"i","function":{"name":"f","arguments":""}}]})"),
+    chat_delta(R"({"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{\"a\":"}}]})"),
+    chat_delta(R"({"tool_calls":[{"index":0,"id":"i","function":{"name":"f","arguments":"1}"}}]})"), stop},
+   {"call0 i f", R"(input0 {"a":1})", R"(complete0 {"a":1})", "finished stop stop"}},
   {"one id for two tools is two calls",
    {chat_delta(R"({"tool_calls":[{"index":0,"id":"i","function":{"name":"f","arguments":""}}]})"),
     chat_delta(R"({"tool_calls":[{"index":1,"id":"i","function":{"name":"f","arguments":"[1"}}]})"),
