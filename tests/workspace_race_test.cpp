@@ -76,7 +76,8 @@ struct race {
   /// Last: ends before what its callbacks write into.
   std::unique_ptr<runtime> rt;
 
-  race() {
+  explicit race(std::chrono::milliseconds passivate_after =
+                  workspace_options{}.passivate_after_ms) {
     loopback::server_options options;
     // Some end by themselves at once, some after a while, some never.
     options.script.on({}, [](const http_request&, std::size_t number) {
@@ -91,6 +92,7 @@ struct race {
     });
     server = loopback::loopback_server::start(std::move(options)).value();
     runtime_options how;
+    how.workspaces.passivate_after_ms = passivate_after;
     auto& mine = how.providers["mine"];
     mine.api = "openai-chat";
     mine.base_url = server->url("/v1");
@@ -146,12 +148,12 @@ struct race {
   }
 };
 
-} // namespace
-
-BOOST_FIXTURE_TEST_CASE(what_threads_do_at_random_ends_each_stream_once, race) {
+void play_at_random(race& with) {
+  auto& rt = with.rt;
+  auto& watched = with.watched;
   const auto size = scale();
   for (std::size_t i = 0; i < size; ++i)
-    watch("w" + std::to_string(i));
+    with.watch("w" + std::to_string(i));
   constexpr std::size_t threads = 4;
   std::atomic<std::size_t> answered = 0;
   std::atomic<std::size_t> strange = 0; ///< Answers that nobody may get.
@@ -168,9 +170,9 @@ BOOST_FIXTURE_TEST_CASE(what_threads_do_at_random_ends_each_stream_once, race) {
       for (std::size_t i = 0; i < size * size / threads; ++i) {
         const auto& id = watched[random() % size]->id;
         if (random() % 5 < 2) {
-          expect(rt->start(ask(id)), {errc::superseded, errc::aborted});
+          expect(rt->start(with.ask(id)), {errc::superseded, errc::aborted});
         } else if (random() % 3 == 0) { // The store is asked about its id.
-          auto named = ask(id);
+          auto named = with.ask(id);
           named.message_id = "new " + std::to_string(t * size * size + i);
           expect(rt->start(named), {errc::superseded, errc::aborted});
           named.message_id = "used";
@@ -191,9 +193,21 @@ BOOST_FIXTURE_TEST_CASE(what_threads_do_at_random_ends_each_stream_once, race) {
     BOOST_REQUIRE(view.has_value());
     BOOST_TEST(!view->active.has_value());
   }
-  check_end();
+  with.check_end();
   BOOST_TEST(answered == size * size / threads * threads);
   BOOST_TEST(strange == 0u);
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(what_threads_do_at_random_ends_each_stream_once, race) {
+  play_at_random(*this);
+}
+
+// Whoever has nothing to do for a moment leaves memory and comes back.
+BOOST_AUTO_TEST_CASE(whoever_leaves_memory_at_once_ends_each_stream_once) {
+  race leavers{1ms};
+  play_at_random(leavers);
 }
 
 BOOST_FIXTURE_TEST_CASE(of_starts_at_one_moment_one_is_left_running, race) {
