@@ -230,6 +230,29 @@ BOOST_FIXTURE_TEST_CASE(what_stops_an_overtaken_stream_first_ends_it,
   BOOST_TEST(trouble() == "");
 }
 
+// ---- ids that a provider gives twice ----------------------------------------
+
+BOOST_FIXTURE_TEST_CASE(calls_may_share_an_id, contract_fixture) {
+  begin(with_tools());
+  call(0, "c", "look", R"({"n":1})");
+  call(1, "c", "write", R"({"n":2})");
+  finishes(finish_reason::tool_calls);
+  tool_answers("1");
+  tool_answers("2");
+  attempt_starts();
+  call(0, "c", "look", R"({"n":3})");
+  finishes(finish_reason::tool_calls);
+  tool_answers("3");
+  const auto results = sink->all<event::tool_result>();
+  BOOST_REQUIRE(results.size() == 3u);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    BOOST_TEST(results[i].output_json == std::to_string(i + 1));
+    BOOST_TEST((i == 0 || results[i - 1].part < results[i].part));
+  }
+  BOOST_TEST((core->now() == phase::streaming));
+  BOOST_TEST(trouble() == "");
+}
+
 // ---- a store that hangs ----------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_history_that_does_not_come_fails_who_waits_for_it) {
