@@ -84,6 +84,10 @@ void provider_state::on(const response_received& m) {
 }
 
 void provider_state::on(const body_seen& m) {
+  using at = footprint::place;
+  self_.note_calls(at::provider_actor, at::provider_mailbox);
+  footprint::note(at::provider, this, &response_);
+  footprint::note(at::provider_order, &order_, &order_.model);
   handled_bytes_ += m.bytes.size();
   if (order_.link->cancelled())
     stop();

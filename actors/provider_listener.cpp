@@ -1,5 +1,7 @@
 #include "actors/provider_listener.hpp"
 
+#include "messages/footprint.hpp"
+
 namespace penstock {
 
 provider_listener::provider_listener(provider_actor to,
@@ -22,6 +24,7 @@ void provider_listener::on_response(http_response_head head) {
 bool provider_listener::on_body(std::string_view bytes) {
   if (!to_ || link_->cancelled())
     return true; // nobody reads it, nobody has to give it back
+  footprint::note(footprint::place::listener, *this);
   const bool go_on = link_->received(bytes.size());
   if (!go_on) {
     link_->meter().hold(time_->now());

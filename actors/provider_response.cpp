@@ -1,6 +1,7 @@
 #include "actors/provider_response.hpp"
 
 #include "messages/check.hpp"
+#include "messages/footprint.hpp"
 #include "messages/limits.hpp"
 #include "providers/decoding.hpp"
 #include "providers/error_classifier.hpp"
@@ -91,6 +92,7 @@ void provider_response::head(http_response_head head, wall_time now) {
 }
 
 bool provider_response::body(std::string_view bytes, part_batch& out) {
+  footprint::note(footprint::place::response, this, &summary_.usage);
   if (mode_ == mode::sniffing)
     sniff(bytes);
   switch (mode_) {

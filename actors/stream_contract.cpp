@@ -1,6 +1,7 @@
 #include "actors/stream_contract.hpp"
 
 #include "messages/check.hpp"
+#include "messages/footprint.hpp"
 #include "messages/limits.hpp"
 #include "providers/decoding.hpp"
 
@@ -34,6 +35,7 @@ struct stream_contract::visitor {
   void text(part_state& p, std::string_view bytes) {
     if (!p.open || bytes.empty())
       return;
+    footprint::note(footprint::place::part, p);
     log.append(p.number, bytes);
     done.output = true;
     if (log.text_bytes() > limits::stream_text_bytes_max)

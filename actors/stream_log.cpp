@@ -2,30 +2,11 @@
 
 #include "actors/text_growth.hpp"
 #include "messages/check.hpp"
+#include "messages/footprint.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace penstock {
-
-namespace {
-
-constexpr std::size_t mark_bytes = 64; // what a mark weighs in a batch, about
-
-/// The first UTF-8 boundary at or before `at`.
-std::uint64_t boundary(std::string_view text, std::uint64_t at) {
-  while (at > 0 && at < text.size()
-         && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80)
-    --at;
-  return at;
-}
-
-template <class Event>
-std::shared_ptr<const event_body> shared(Event what) {
-  return std::make_shared<const event_body>(std::move(what));
-}
-
-} // namespace
 
 stream_log::stream_log(std::shared_ptr<const stream_identity> of,
                        event::stream_start start)
@@ -183,13 +164,14 @@ std::uint32_t stream_log::add_file(file_content what) {
 // A source is told, but is no content of the message.
 std::uint32_t stream_log::add_source(source what) {
   const auto number = size();
-  marks_.push_back(shared(event::source{number, std::move(what)}));
+  marks_.push_back(
+    std::make_shared<const event_body>(event::source{number, std::move(what)}));
   return push(kind::source, number,
               static_cast<std::uint32_t>(marks_.size() - 1));
 }
 
 void stream_log::add_mark(event_body body) {
-  marks_.push_back(shared(std::move(body)));
+  marks_.push_back(std::make_shared<const event_body>(std::move(body)));
   push(kind::mark, size(), static_cast<std::uint32_t>(marks_.size() - 1));
 }
 
@@ -220,6 +202,20 @@ void stream_log::terminate(std::shared_ptr<const event_body> body) {
     if (auto* text = std::get_if<text_content>(&p.what))
       text->text.shrink_to_fit();
   ended_ = true;
+}
+
+void stream_log::note_footprint() const {
+  using at = footprint::place;
+  const auto& last = entries_.back();
+  footprint::note(at::log, this, &start_);
+  footprint::note(at::log_entry, last);
+  if (last.what != kind::segment)
+    return;
+  const auto& p = parts_[last.index];
+  const auto text = bytes(p);
+  footprint::note(at::log_part, &p, reinterpret_cast<const char*>(&p) + 64);
+  footprint::note(at::log_part_kind, &p.what + 1, &p + 1);
+  footprint::note(at::log_text, *(text.data() + text.size()));
 }
 
 // ---- reading ---------------------------------------------------------------
@@ -259,142 +255,6 @@ bool stream_log::is_complete(std::uint32_t part) const {
 const std::shared_ptr<const event_body>& stream_log::shared_terminal() const {
   PENSTOCK_CHECK(ended_);
   return terminal_;
-}
-
-bool stream_log::pending(place& at, std::uint32_t until) const {
-  while (at.entry < until) {
-    const auto& e = entries_[at.entry];
-    const auto& by = entries_[e.withdrawn_by];
-    if (e.withdrawn_by != 0 && by.crossed) {
-      at = {at.entry + 1, entries_[at.entry + 1].begin};
-    } else if (e.withdrawn_by != 0) {
-      // Whoever has seen some of it is led to the mark that says so, all
-      // others behind that.
-      const auto& mark = std::get<event::retract>(*marks_[by.index]);
-      const bool unseen = at.entry == mark.part && at.offset == 0;
-      at = {e.withdrawn_by, unseen ? 1u : 0u};
-    } else if (at.offset < length(e)) {
-      return true;
-    } else if (at.entry + 1 == size()) {
-      return false;
-    } else {
-      at = {at.entry + 1, entries_[at.entry + 1].begin};
-    }
-  }
-  return false;
-}
-
-bool stream_log::tell(place& at, std::size_t bytes_max,
-                      std::vector<stream_event>& out,
-                      std::uint32_t until) const {
-  for (std::size_t told = 0; pending(at, until);) {
-    if (told >= bytes_max)
-      return false;
-    const auto& e = entries_[at.entry];
-    if (e.what == kind::segment) {
-      const auto from = std::max(at.offset, e.begin);
-      auto to = e.end;
-      if (to - from > bytes_max - told) {
-        to = boundary(bytes(parts_[e.index]), from + bytes_max - told);
-        if (to <= from)
-          to = e.end; // One character is larger than what is left.
-      }
-      out.emplace_back().body = segment_event(e, from, to);
-      told += to - from;
-      at.offset = to;
-    } else {
-      out.emplace_back().body = mark_event(e);
-      at.offset = 1;
-      told += mark_bytes;
-    }
-    out.back().of = of_;
-    out.back().after = position{of_->stream, at.entry, at.offset};
-  }
-  return true;
-}
-
-std::shared_ptr<const event_body>
-stream_log::segment_event(const entry& e, std::uint64_t from,
-                          std::uint64_t to) const {
-  const auto& p = parts_[e.index];
-  std::string text{bytes(p).substr(from, to - from)};
-  if (std::holds_alternative<text_content>(p.what))
-    return shared(event::text_delta{p.number, from, std::move(text)});
-  if (std::holds_alternative<reasoning_content>(p.what))
-    return shared(event::reasoning_delta{p.number, from, std::move(text), {}});
-  if (std::holds_alternative<refusal_content>(p.what))
-    return shared(event::refusal_delta{p.number, from, std::move(text)});
-  const auto& call = std::get<tool_call_content>(p.what);
-  return shared(
-    event::tool_call_delta{p.number, call.id, from, std::move(text)});
-}
-
-std::shared_ptr<const event_body> stream_log::mark_event(const entry& e) const {
-  if (e.what == kind::start)
-    return shared(start_);
-  if (e.what == kind::mark || e.what == kind::source)
-    return marks_[e.index];
-  if (e.what == kind::terminal)
-    return terminal_;
-  const auto& p = parts_[e.index];
-  const auto* call = std::get_if<tool_call_content>(&p.what);
-  switch (e.what) {
-  case kind::text_end:
-    return shared(event::text_end{p.number});
-  case kind::signature: {
-    const auto& reasoning = std::get<reasoning_content>(p.what);
-    return shared(event::reasoning_delta{p.number, reasoning.text.size(), "",
-                                         reasoning.signature});
-  }
-  case kind::reasoning_end:
-    return shared(event::reasoning_end{p.number});
-  case kind::file:
-    return shared(event::file{p.number, std::get<file_content>(p.what)});
-  case kind::call_start:
-    return shared(event::tool_call_start{p.number, call->id, call->name});
-  case kind::call:
-    return shared(event::tool_call{p.number,
-                                   call->id,
-                                   call->name,
-                                   call->input_json,
-                                   call->provider_executed,
-                                   {}});
-  case kind::execution:
-    return shared(event::tool_execution_start{p.number, call->id, {}});
-  case kind::result:
-    return shared(event::tool_result{p.number,
-                                     call->id,
-                                     p.result->output_json,
-                                     p.result->is_error,
-                                     p.result->provider_executed,
-                                     {}});
-  default:
-    PENSTOCK_CHECK(!"an entry that cannot be told");
-  }
-}
-
-std::optional<stream_log::place> stream_log::find(const position& p) const {
-  if (p.stream != of_->stream || p.part >= entries_.size())
-    return std::nullopt;
-  auto at = place{p.part, p.offset};
-  const auto& first = entries_[p.part];
-  if (first.what != kind::segment)
-    return p.offset <= 1 ? std::optional{at} : std::nullopt;
-  // A client that counts a part's bytes names the part, not the segment.
-  while (at.offset > entries_[at.entry].end) {
-    const auto next = std::find_if(
-      entries_.begin() + at.entry + 1, entries_.end(), [&](const entry& e) {
-        return e.what == kind::segment && e.part == first.part;
-      });
-    if (next == entries_.end())
-      return std::nullopt;
-    at.entry = static_cast<std::uint32_t>(next - entries_.begin());
-  }
-  const auto text = bytes(parts_[first.index]);
-  if (at.offset < entries_[at.entry].begin
-      || boundary(text, p.offset) != p.offset)
-    return std::nullopt;
-  return at;
 }
 
 } // namespace penstock

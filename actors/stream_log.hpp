@@ -86,6 +86,9 @@ public:
     terminate(std::make_shared<const event_body>(std::move(body)));
   }
 
+  /// Notes what the next delta needs, if it is of the part that grew last.
+  void note_footprint() const;
+
   // ---- reading -------------------------------------------------------------
 
   bool ended() const noexcept { return ended_; }
@@ -195,8 +198,8 @@ private:
     return e.what == kind::segment ? e.end : 1;
   }
 
+  // First what each delta needs.
   const std::shared_ptr<const stream_identity> of_;
-  const event::stream_start start_;
   std::vector<entry> entries_;
   std::vector<part_data> parts_;
   std::vector<std::uint32_t> held_; ///< Ascending.
@@ -204,6 +207,7 @@ private:
   bool ended_ = false;
   std::vector<std::shared_ptr<const event_body>> marks_;
   std::shared_ptr<const event_body> terminal_;
+  const event::stream_start start_;
 };
 
 } // namespace penstock

@@ -1,6 +1,7 @@
 #include "actors/subscriber_set.hpp"
 
 #include "messages/check.hpp"
+#include "messages/footprint.hpp"
 #include "messages/limits.hpp"
 
 #include <algorithm>
@@ -257,6 +258,11 @@ void subscriber_set::publish(one& s, std::string_view state, wall_time now,
                              bool is_last) {
   while (!s.waits && pending(s) && (is_last || s.sink->take_credit())) {
     event_batch batch;
+    using at = footprint::place;
+    if (!recent_.empty())
+      footprint::note(at::logs, recent_.back());
+    footprint::note(at::subscriber, s);
+    footprint::note(at::sink, *s.sink);
     const bool all = fill(s, batch, state);
     PENSTOCK_CHECK(!batch.empty());
     for (auto& e : batch) {

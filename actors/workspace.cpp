@@ -55,6 +55,13 @@ void workspace_state::on(const supervisor_replaced& m) {
   core_.on(m);
 }
 
+void workspace_state::on(const parts_received& m) {
+  using at = footprint::place;
+  self_.note_calls(at::workspace_actor, at::workspace_mailbox);
+  footprint::note(at::workspace_ports, this, &core_);
+  core_.on(m);
+}
+
 // ---- time and chance -------------------------------------------------------
 
 steady_time workspace_state::now() const {

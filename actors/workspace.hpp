@@ -58,6 +58,7 @@ public:
     core_.on(m);
   }
   void on(const supervisor_replaced& m);
+  void on(const parts_received& m);
 
 private:
   steady_time now() const override;

@@ -136,6 +136,7 @@ private:
   void retry(const attempt_verdict& v);
   void withdraw_after(const attempt_verdict& v);
   void stop_at_boundary();
+  void note_footprint() const;
 
   // workspace_flush.cpp
   void flush();

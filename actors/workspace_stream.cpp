@@ -2,6 +2,7 @@
 #include "actors/workspace_core.hpp"
 
 #include "messages/check.hpp"
+#include "messages/footprint.hpp"
 #include "messages/limits.hpp"
 
 #include <algorithm>
@@ -193,6 +194,7 @@ void workspace_core::take_batch(const parts_received& m) {
   const bool to_boundary =
     s.soft_stop && !s.finish_seen && output_follows_an_end(m.parts);
   const auto done = s.contract.take(m.index, m.parts, *s.log, to_boundary);
+  note_footprint();
   if (done.output && !s.first_token_at)
     s.first_token_at = ports_.now();
   publish();
@@ -209,6 +211,15 @@ void workspace_core::take_batch(const parts_received& m) {
                {deadline_due::kind::soft_stop, 0, s.id()});
   }
   flush();
+}
+
+void workspace_core::note_footprint() const {
+  const auto& s = live();
+  using at = footprint::place;
+  footprint::note(at::workspace, this, &history_);
+  footprint::note(at::stream, &s, &s.request);
+  footprint::note(at::identity, *s.identity);
+  s.log->note_footprint();
 }
 
 void workspace_core::stop_at_boundary() {

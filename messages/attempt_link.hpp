@@ -3,6 +3,7 @@
 #pragma once
 
 #include "messages/clock.hpp"
+#include "messages/footprint.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -82,6 +83,9 @@ public:
 
   /// HTTP thread: bytes came in. @returns false to pause the socket.
   [[nodiscard]] bool received(std::size_t bytes) noexcept {
+    footprint::note(footprint::place::link, this, &mutex_);
+    if (stopping_)
+      footprint::note(footprint::place::stop_mark, *stopping_);
     received_ += bytes;
     if (in_flight_.fetch_add(bytes) + bytes <= in_flight_bytes_max_)
       return true;

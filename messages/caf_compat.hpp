@@ -7,6 +7,7 @@
 
 #include "messages/boxed.hpp"
 #include "messages/caf_threads.hpp"
+#include "messages/footprint.hpp"
 #include "messages/lazy_map.hpp"
 
 #include <caf/all.hpp>
@@ -213,6 +214,12 @@ public:
 #else
     super::monitor(other);
 #endif
+  }
+
+  /// Notes what a call of this actor looks at.
+  void note_calls(footprint::place actor, footprint::place mailbox) {
+    footprint::note(actor, &turn_, &make_);
+    footprint::note(mailbox, reinterpret_cast<const char&>(this->mailbox()));
   }
 
   /// Ends this actor after the current message.

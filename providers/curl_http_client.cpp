@@ -235,9 +235,12 @@ void curl_http_client::take_event(int fd, std::uint32_t events) {
     [[maybe_unused]] const auto taken = read(fd, &count, sizeof count);
     if (fd == timer_.get())
       armed_.reset();
-  } else if (auto* const shard = sockets_.owner(fd)) {
-    shard->run_socket(fd, events);
-    collect_ended(*shard);
+  } else if (auto* const socket = sockets_.find(fd); socket && socket->owner) {
+    socket->way.fetch();
+    const footprint::recording noted{socket->way};
+    auto& shard = *socket->owner; // Of the event; the socket may go in it.
+    shard.run_socket(fd, events);
+    collect_ended(shard);
   }
 }
 

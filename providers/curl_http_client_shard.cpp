@@ -14,13 +14,16 @@ void curl_sockets::watch(curl_socket_t socket, int what, curl_shard* owner) {
   const auto index = static_cast<std::size_t>(socket);
   if (what == CURL_POLL_REMOVE) {
     // Not twice: once it is closed, its number is anybody's.
-    if (index < owners_.size() && std::exchange(owners_[index], nullptr))
+    if (auto* const known = find(socket);
+        known && std::exchange(known->owner, nullptr))
       epoll_ctl(epoll_, EPOLL_CTL_DEL, socket, nullptr);
     return;
   }
-  if (index >= owners_.size())
-    owners_.resize(index + 1);
-  owners_[index] = owner;
+  if (index >= all_.size())
+    all_.resize(index + 1);
+  if (!all_[index])
+    all_[index] = std::make_unique<watched>();
+  all_[index]->owner = owner;
   epoll_event event{};
   event.data.fd = socket;
   if (what & CURL_POLL_IN)
@@ -33,9 +36,9 @@ void curl_sockets::watch(curl_socket_t socket, int what, curl_shard* owner) {
     epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event);
 }
 
-curl_shard* curl_sockets::owner(curl_socket_t socket) const {
+curl_sockets::watched* curl_sockets::find(curl_socket_t socket) const {
   const auto index = static_cast<std::size_t>(socket);
-  return index < owners_.size() ? owners_[index] : nullptr;
+  return index < all_.size() ? all_[index].get() : nullptr;
 }
 
 // ---- one multi handle -------------------------------------------------------

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "messages/clock.hpp"
+#include "messages/footprint.hpp"
 #include "providers/curl_http_client.hpp"
 #include "providers/curl_http_client_transfer.hpp"
 
@@ -26,12 +27,17 @@ public:
 
   /// @param what CURL_POLL_IN, _OUT, _INOUT or _REMOVE.
   void watch(curl_socket_t socket, int what, curl_shard* owner);
-  /// Null for one that is no longer watched: an event can be older.
-  curl_shard* owner(curl_socket_t socket) const;
+
+  struct watched {
+    curl_shard* owner = nullptr; ///< Null: no longer. An event can be older.
+    footprint way;               ///< Of what comes from the socket.
+  };
+  /// Null for one that never was watched. Stays where it is.
+  watched* find(curl_socket_t socket) const;
 
 private:
   int epoll_;
-  std::vector<curl_shard*> owners_; ///< By descriptor.
+  std::vector<std::unique_ptr<watched>> all_; ///< By descriptor.
 };
 
 /// One multi handle with the transfers on it.

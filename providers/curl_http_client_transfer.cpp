@@ -1,6 +1,7 @@
 #include "providers/curl_http_client_transfer.hpp"
 
 #include "messages/check.hpp"
+#include "messages/footprint.hpp"
 #include "providers/http_request_check.hpp"
 
 #include <algorithm>
@@ -237,6 +238,7 @@ std::size_t curl_transfer::take_body(std::string_view bytes) {
 // One call of libcurl can read a hundred times. By this turn what came is used
 // while it is in the cache, and its memory is given back.
 void curl_transfer::deliver(std::string_view bytes) {
+  footprint::note(footprint::place::transfer, this, &id_);
   paused_ = !listener_->on_body(bytes);
   if (companion_)
     companion_->turn();

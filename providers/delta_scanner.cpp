@@ -1,5 +1,7 @@
 #include "providers/delta_scanner.hpp"
 
+#include "messages/footprint.hpp"
+
 #include "providers/delta_shape_reader.hpp"
 #include "providers/utf8.hpp"
 
@@ -144,6 +146,12 @@ std::optional<delta_scanner::delta>
 delta_scanner::scan(std::string_view event) {
   if (holes_.empty())
     return std::nullopt;
+  using at_place = footprint::place;
+  footprint::note(at_place::shape, *this);
+  footprint::note(at_place::shape_text, literals_.data(),
+                  literals_.data() + literals_.size());
+  footprint::note(at_place::shape_holes, holes_.data(),
+                  holes_.data() + holes_.size());
   std::string_view literals = literals_;
   std::string_view text;
   std::size_t at = 0;

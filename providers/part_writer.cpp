@@ -1,5 +1,7 @@
 #include "providers/part_writer.hpp"
 
+#include "messages/footprint.hpp"
+
 #include "messages/limits.hpp"
 #include "providers/decoding.hpp"
 
@@ -62,6 +64,7 @@ void part_writer::extend(kind what, std::string_view delta, part_batch& out) {
 }
 
 void part_writer::put(std::string_view bytes, part_batch& out) {
+  footprint::note(footprint::place::writer, this, &failure_ + 1);
   if (!count(bytes.size()) || bytes.empty())
     return;
   if (open_ == kind::text)

@@ -1,6 +1,7 @@
 #include "providers/sse_decoder.hpp"
 
 #include "messages/check.hpp"
+#include "messages/footprint.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -75,6 +76,7 @@ void sse_decoder::push(std::string_view bytes) {
 }
 
 void sse_decoder::lend(std::string_view bytes) {
+  footprint::note(footprint::place::frames, *this);
   if (failure_.code != errc::none)
     return;
   release_consumed();
