@@ -1,9 +1,9 @@
 // Empties a directory, and goes nowhere else.
 #pragma once
 
-#include "actors/owned_fd.hpp"
 #include "actors/scratch_dir.hpp"
 #include "messages/errc.hpp"
+#include "providers/owned_fd.hpp"
 
 #include <cstddef>
 #include <ctime>

@@ -5,6 +5,7 @@
 #include "providers/curl_http_client_shard.hpp"
 #include "providers/curl_http_client_transfer.hpp"
 #include "providers/named_thread.hpp"
+#include "providers/owned_fd.hpp"
 
 #include <algorithm>
 #include <array>
@@ -27,6 +28,8 @@ namespace {
 
 constexpr std::size_t buffer_bytes_min = 1'024;
 constexpr std::size_t buffer_bytes_max = 1u << 20;
+/// Of sockets that are ready, at how many a time the memory is asked for.
+constexpr std::size_t fetched_ahead = 3;
 
 /// libcurl counts its users by itself, but only newer ones do it under a lock.
 class curl_user {
@@ -50,21 +53,6 @@ private:
     return m;
   }
   bool good_;
-};
-
-class descriptor {
-public:
-  explicit descriptor(int fd) : fd_(fd) {}
-  ~descriptor() {
-    if (fd_ >= 0)
-      close(fd_);
-  }
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  int get() const noexcept { return fd_; }
-
-private:
-  int fd_;
 };
 
 struct start_command {
@@ -110,6 +98,7 @@ private:
   void run_commands();
   void run_timers();
   void arm_timer();
+  void fetch(int fd) const;
   void take_event(int fd, std::uint32_t events);
   void settle();
   void end_all();
@@ -126,9 +115,9 @@ private:
 
   const curl_user user_; ///< First in, last out.
   const curl_options options_;
-  const descriptor epoll_{epoll_create1(EPOLL_CLOEXEC)};
-  const descriptor wake_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  const descriptor timer_{
+  const owned_fd epoll_{epoll_create1(EPOLL_CLOEXEC)};
+  const owned_fd wake_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  const owned_fd timer_{
     timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
 
   std::atomic<std::uint64_t> last_id_{0};
@@ -206,10 +195,14 @@ void curl_http_client::loop() {
     arm_timer();
     const auto ready = epoll_wait(epoll_.get(), events.data(),
                                   static_cast<int>(events.size()), -1);
+    const auto count = static_cast<std::size_t>(std::max(ready, 0));
+    for (std::size_t i = 0; i < std::min(count, fetched_ahead); ++i)
+      fetch(events[i].data.fd);
     // One turn over busy sockets can take 100 ms. A cancel does not wait.
-    for (int i = 0; i < ready && !closing_; ++i) {
-      const auto& event = events[static_cast<std::size_t>(i)];
-      take_event(event.data.fd, event.events);
+    for (std::size_t i = 0; i < count && !closing_; ++i) {
+      if (i + fetched_ahead < count)
+        fetch(events[i + fetched_ahead].data.fd);
+      take_event(events[i].data.fd, events[i].events);
       settle();
     }
     run_timers();
@@ -229,6 +222,12 @@ void curl_http_client::settle() {
   run_commands();
 }
 
+// What the event of a socket will need (messages/footprint.hpp).
+void curl_http_client::fetch(int fd) const {
+  if (const auto* const socket = sockets_.find(fd))
+    socket->way.fetch();
+}
+
 void curl_http_client::take_event(int fd, std::uint32_t events) {
   std::uint64_t count = 0;
   if (fd == wake_.get() || fd == timer_.get()) {
@@ -236,7 +235,6 @@ void curl_http_client::take_event(int fd, std::uint32_t events) {
     if (fd == timer_.get())
       armed_.reset();
   } else if (auto* const socket = sockets_.find(fd); socket && socket->owner) {
-    socket->way.fetch();
     const footprint::recording noted{socket->way};
     auto& shard = *socket->owner; // Of the event; the socket may go in it.
     shard.run_socket(fd, events);

@@ -26,7 +26,7 @@ void part_writer::text(std::string_view delta, std::string signature,
   if (signature.empty())
     return text(delta, out);
   signed_part(kind::text, delta, out);
-  if (failure_.code != errc::none)
+  if (failure_)
     return;
   out.add(part::signature{key_, std::move(signature)});
   out.add(part::text_end{key_});
@@ -37,7 +37,7 @@ void part_writer::reasoning(std::string_view delta, std::string signature,
   if (signature.empty())
     return reasoning(delta, out);
   signed_part(kind::reasoning, delta, out);
-  if (failure_.code == errc::none)
+  if (!failure_)
     out.add(part::reasoning_end{key_, std::move(signature), {}, {}});
 }
 
@@ -53,7 +53,7 @@ void part_writer::signed_part(kind what, std::string_view text,
 }
 
 void part_writer::extend(kind what, std::string_view delta, part_batch& out) {
-  if (delta.empty() || failure_.code != errc::none)
+  if (delta.empty() || failure_)
     return;
   if (open_ != what) {
     close(out);
@@ -135,11 +135,11 @@ bool part_writer::count(std::size_t bytes) {
   text_bytes_ += bytes;
   if (text_bytes_ > limits::stream_text_bytes_max)
     fail("stream_text_bytes_max", limits::stream_text_bytes_max);
-  return failure_.code == errc::none;
+  return !failure_;
 }
 
 void part_writer::fail(const char* limit, std::size_t max) {
-  if (failure_.code == errc::none)
+  if (!failure_)
     failure_ = decoding::over_limit(limit, max);
 }
 

@@ -1,6 +1,7 @@
 // The text, reasoning and refusals of one answer as they grow.
 #pragma once
 
+#include "messages/boxed.hpp"
 #include "messages/errc.hpp"
 #include "messages/part.hpp"
 #include "providers/utf8.hpp"
@@ -53,9 +54,11 @@ public:
   bool count(std::size_t bytes);
 
   /// `protocol`, with the limit's name in the message; `none` if all is well.
-  const error& failure() const noexcept { return failure_; }
+  const error& failure() const noexcept { return failure_ ? *failure_ : none; }
 
 private:
+  static inline const error none{};
+
   enum class kind : unsigned char { none, text, reasoning, refusal };
 
   void signed_part(kind what, std::string_view text, part_batch& out);
@@ -70,7 +73,7 @@ private:
   part_key next_key_ = 0;
   std::size_t text_bytes_ = 0;
   utf8_joiner joiner_; // of the open part
-  error failure_;
+  boxed<error> failure_;
   std::string signature_; // of the open part, if it is reasoning
   std::string item_id_;   // ditto
 };

@@ -68,7 +68,7 @@ sse_decoder::sse_decoder(std::size_t line_bytes_max,
 }
 
 void sse_decoder::push(std::string_view bytes) {
-  if (failure_.code != errc::none)
+  if (failure_)
     return;
   release_consumed();
   drop_room(buffer_, bytes.size());
@@ -77,7 +77,7 @@ void sse_decoder::push(std::string_view bytes) {
 
 void sse_decoder::lend(std::string_view bytes) {
   footprint::note(footprint::place::frames, *this);
-  if (failure_.code != errc::none)
+  if (failure_)
     return;
   release_consumed();
   drop_room(buffer_, bytes.size());
@@ -89,7 +89,7 @@ void sse_decoder::lend(std::string_view bytes) {
 
 bool sse_decoder::next(sse_event& out, std::vector<std::uint64_t>* retries) {
   std::string_view line;
-  while (failure_.code == errc::none && next_line(line)) {
+  while (!failure_ && next_line(line)) {
     if (!line.empty())
       take_field(line, retries);
     else if (dispatch(out))
@@ -101,7 +101,7 @@ bool sse_decoder::next(sse_event& out, std::vector<std::uint64_t>* retries) {
 }
 
 bool sse_decoder::flush_at_end(sse_event& out) {
-  if (failure_.code != errc::none)
+  if (failure_)
     return false;
   // What follows the last line end. Only `data` may lack it: a cut name of an
   // event could pass for another one.
@@ -113,7 +113,7 @@ bool sse_decoder::flush_at_end(sse_event& out) {
   else if (!is_cut_field(rest))
     take_stray(rest);
   line_begin_ = buffer_.size();
-  return failure_.code == errc::none && dispatch(out);
+  return !failure_ && dispatch(out);
 }
 
 bool sse_decoder::mid_event() const noexcept {
@@ -239,10 +239,11 @@ void sse_decoder::release_consumed() {
 }
 
 void sse_decoder::fail(const char* limit, std::size_t bytes_max) {
-  PENSTOCK_CHECK(failure_.code == errc::none);
-  failure_.code = errc::protocol;
-  failure_.message = "event stream exceeds " + std::string{limit} + " ("
-                     + std::to_string(bytes_max) + " bytes)";
+  PENSTOCK_CHECK(!failure_);
+  auto& why = failure_.emplace();
+  why.code = errc::protocol;
+  why.message = "event stream exceeds " + std::string{limit} + " ("
+                + std::to_string(bytes_max) + " bytes)";
   buffer_ = {};
   lent_ = {};
   data_ = {};

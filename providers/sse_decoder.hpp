@@ -1,6 +1,7 @@
 // Decoder for `text/event-stream` bodies: bytes in, events out.
 #pragma once
 
+#include "messages/boxed.hpp"
 #include "messages/errc.hpp"
 #include "messages/limits.hpp"
 
@@ -81,7 +82,9 @@ public:
 
   /// The first error; its code is `errc::none` if there is none. Possible:
   /// `errc::protocol`, with the limit's name in the message.
-  [[nodiscard]] const error& failure() const noexcept { return failure_; }
+  [[nodiscard]] const error& failure() const noexcept {
+    return failure_ ? *failure_ : none;
+  }
 
   /// Whether an event has begun but is not complete. True at the end of the
   /// body means that the body was cut.
@@ -89,6 +92,8 @@ public:
   [[nodiscard]] bool mid_event() const noexcept;
 
 private:
+  static inline const error none{};
+
   bool next_line(std::string_view& line);
   void take_field(std::string_view line, std::vector<std::uint64_t>* retries);
   void take_data(std::string_view value);
@@ -120,7 +125,7 @@ private:
 
   std::size_t line_bytes_max_;
   std::size_t event_bytes_max_;
-  error failure_;
+  boxed<error> failure_;
   std::string buffer_; // empty while something is lent
   std::string data_;
   std::string type_;

@@ -1,7 +1,7 @@
 // Internal: what a store's file looks like, and how it is opened.
 #pragma once
 
-#include "actors/owned_fd.hpp"
+#include "providers/owned_fd.hpp"
 #include "runtime/sqlite_connection.hpp"
 
 #include <memory>

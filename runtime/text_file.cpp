@@ -1,6 +1,6 @@
 #include "runtime/text_file.hpp"
 
-#include "actors/owned_fd.hpp"
+#include "providers/owned_fd.hpp"
 
 #include <cerrno>
 #include <cstring>

@@ -4,10 +4,10 @@
 #define BOOST_TEST_MODULE command_tool
 #include <boost/test/unit_test.hpp>
 
-#include "actors/owned_fd.hpp"
 #include "messages/limits.hpp"
 #include "providers/json.hpp"
 #include "providers/named_thread.hpp"
+#include "providers/owned_fd.hpp"
 #include "tests/support/test_certificate.hpp"
 #include "tools/command_tool.hpp"
 

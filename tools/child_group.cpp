@@ -1,6 +1,6 @@
 #include "tools/child_group.hpp"
 
-#include "actors/owned_fd.hpp"
+#include "providers/owned_fd.hpp"
 
 #include <algorithm>
 #include <array>
