@@ -319,7 +319,8 @@ void curl_http_client::on(cancel_command& what) {
   transfers_.erase(found);
   transfer->give_up_connection();
   shard->remove(*transfer);
-  flush_neighbour(*transfer);
+  if (transfer->may_share_connection())
+    flush_neighbour(*transfer);
   transfer->end({errc::aborted, "cancelled", 0, {}, {}});
 }
 

@@ -275,6 +275,15 @@ void curl_transfer::give_up_connection() {
   curl_easy_setopt(easy(), CURLOPT_FORBID_REUSE, 1L);
 }
 
+bool curl_transfer::may_share_connection() const {
+  const char* scheme = nullptr; // Until it is connected.
+  long version = 0;
+  curl_easy_getinfo(easy(), CURLINFO_SCHEME, &scheme);
+  curl_easy_getinfo(easy(), CURLINFO_HTTP_VERSION, &version);
+  return scheme && curl_strequal(scheme, "https") != 0
+         && (!answered_ || version >= CURL_HTTP_VERSION_2_0);
+}
+
 bool curl_transfer::shares_connection_with(const curl_transfer& other) const {
   return local_port_ != 0 && local_port_ == other.local_port_
          && peer_port_ == other.peer_port_ && peer_ip_ == other.peer_ip_;

@@ -42,6 +42,8 @@ public:
   /// connection is not to be used again, and is closed at once unless other
   /// transfers are on it (HTTP/2).
   void give_up_connection();
+  /// Whether its connection may have others, as with HTTP/2 over TLS.
+  bool may_share_connection() const;
   /// Whether both are HTTP/2 streams, say, of one connection.
   bool shares_connection_with(const curl_transfer& other) const;
   /// Makes libcurl send what it has queued for the connection.
