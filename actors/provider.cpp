@@ -30,6 +30,8 @@ provider_state::~provider_state() {
     report_crash();
   disarm();
   order_.link->on_resume(nullptr);
+  if (const auto* const mark = order_.link->mark())
+    mark->forget(this);
   if (transfer_ != transfer_id{})
     env_->http->cancel(transfer_);
 }
@@ -61,6 +63,9 @@ void provider_state::start() {
   transfer_ = *transfer = env_->http->start(
     std::move(request->http),
     std::make_shared<provider_listener>(self_.self(), order_.link, env_->time));
+  if (const auto* const mark = order_.link->mark())
+    mark->on_set(this,
+                 [http = env_->http, id = transfer_] { http->cancel(id); });
   plan_deadline();
 }
 

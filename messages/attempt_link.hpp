@@ -13,12 +13,45 @@
 #include <memory>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 namespace penstock {
 
 /// One per stream: whoever asks for a hard stop sets it before the stop is sent
 /// (messages/stop_board.hpp). Never reset.
-using stop_mark = std::atomic<bool>;
+///
+/// Threads: all members from any thread. None blocks, but for the hooks.
+class stop_mark {
+public:
+  explicit operator bool() const noexcept { return set_; }
+  /// Closes what is open for the stream, before the stop gets there.
+  void set() {
+    set_ = true;
+    const std::lock_guard guard{mutex_};
+    for (const auto& [owner, close] : hooks_)
+      close();
+  }
+
+  /// `close` is called by `set`, or now if it is set: at least once. It must
+  /// not block, nor come back here.
+  void on_set(const void* owner, std::function<void()> close) const {
+    const std::lock_guard guard{mutex_};
+    if (set_)
+      close();
+    hooks_.emplace_back(owner, std::move(close));
+  }
+  /// The owner's hook is gone, and does not run, when this returns.
+  void forget(const void* owner) const {
+    const std::lock_guard guard{mutex_};
+    std::erase_if(hooks_, [&](const auto& h) { return h.first == owner; });
+  }
+
+private:
+  std::atomic<bool> set_{false};
+  mutable std::mutex mutex_; // guards hooks_; nobody takes it for a token
+  /// One per attempt.
+  mutable std::vector<std::pair<const void*, std::function<void()>>> hooks_;
+};
 
 /// How long we have held a socket so far, in all.
 ///
@@ -85,7 +118,8 @@ public:
   [[nodiscard]] bool received(std::size_t bytes) noexcept {
     footprint::note(footprint::place::link, this, &mutex_);
     if (stopping_)
-      footprint::note(footprint::place::stop_mark, *stopping_);
+      footprint::note(footprint::place::stop_mark,
+                      reinterpret_cast<const char&>(*stopping_));
     received_ += bytes;
     if (in_flight_.fetch_add(bytes) + bytes <= in_flight_bytes_max_)
       return true;
@@ -101,6 +135,9 @@ public:
         && paused_.exchange(false))
       call_resume();
   }
+
+  /// The stream's, or null.
+  const stop_mark* mark() const noexcept { return stopping_.get(); }
 
   /// Whether we hold the socket. The attempt's clocks stand still meanwhile.
   bool paused() const noexcept { return paused_; }

@@ -31,7 +31,7 @@ public:
   std::shared_ptr<const stop_mark> enter(const std::string& workspace_id,
                                          stream_id stream) {
     std::shared_ptr<stop_mark> mark{
-      new stop_mark{false},
+      new stop_mark,
       [board = shared_from_this(), workspace_id, stream](stop_mark* gone) {
         board->leave(workspace_id, stream);
         delete gone;
@@ -45,15 +45,9 @@ public:
   /// A caller, before it sends a hard stop. Absent: whichever runs. Marks
   /// nothing if another stream runs, or none.
   void mark(const std::string& workspace_id, std::optional<stream_id> stream) {
-    std::shared_ptr<stop_mark> found; // The last holder leaves without a lock.
-    auto& s = shard_of(workspace_id);
-    const std::lock_guard guard{s.mutex};
-    const auto it = s.running.find(workspace_id);
-    if (it == s.running.end() || (stream && *stream != it->second.stream))
-      return;
-    found = it->second.mark.lock();
-    if (found)
-      *found = true;
+    // The last holder leaves without a lock, and hooks are called without one.
+    if (const auto found = mark_of(workspace_id, stream))
+      found->set();
   }
 
   /// Streams on it, for tests.
@@ -75,6 +69,16 @@ private:
     std::mutex mutex;
     std::unordered_map<std::string, entry> running;
   };
+
+  std::shared_ptr<stop_mark> mark_of(const std::string& workspace_id,
+                                     std::optional<stream_id> stream) {
+    auto& s = shard_of(workspace_id);
+    const std::lock_guard guard{s.mutex};
+    const auto it = s.running.find(workspace_id);
+    if (it == s.running.end() || (stream && *stream != it->second.stream))
+      return nullptr;
+    return it->second.mark.lock();
+  }
 
   void leave(const std::string& workspace_id, stream_id stream) {
     auto& s = shard_of(workspace_id);

@@ -149,3 +149,30 @@ BOOST_AUTO_TEST_CASE(a_cancel_is_seen_by_another_thread) {
   other.join();
   BOOST_TEST(link.cancelled());
 }
+
+BOOST_AUTO_TEST_CASE(a_mark_calls_each_owner_that_has_not_left) {
+  stop_mark mark;
+  const int one = 0, other = 0;
+  int of_one = 0, of_other = 0, late = 0;
+  mark.on_set(&one, [&] { ++of_one; });
+  mark.on_set(&other, [&] { ++of_other; });
+  mark.forget(&one);
+  BOOST_TEST(!mark);
+  mark.set();
+  BOOST_TEST(!!mark);
+  BOOST_TEST(of_one == 0);
+  BOOST_TEST(of_other == 1);
+  mark.on_set(&one, [&] { ++late; });
+  BOOST_TEST(late == 1, "it was set before");
+}
+
+BOOST_AUTO_TEST_CASE(no_owner_misses_a_mark_that_is_set_meanwhile) {
+  for (int round = 0; round < 2'000; ++round) {
+    stop_mark mark;
+    std::atomic<int> called{0};
+    std::thread setter{[&] { mark.set(); }};
+    mark.on_set(&mark, [&] { ++called; });
+    setter.join();
+    BOOST_REQUIRE(called >= 1);
+  }
+}

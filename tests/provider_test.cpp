@@ -295,6 +295,23 @@ BOOST_FIXTURE_TEST_CASE(a_cancel_closes_the_transfer_and_reports_partial_usage,
   BOOST_TEST(!runs());
 }
 
+BOOST_FIXTURE_TEST_CASE(the_streams_mark_alone_closes_the_transfer,
+                        provider_fixture) {
+  const auto mark = std::make_shared<stop_mark>();
+  link = std::make_shared<attempt_link>(4096, mark);
+  begin(slow_answer("one two three four five", 10ms));
+  advance(20ms);
+  const auto seen = heard->parts.size();
+  mark->set();
+  advance();
+  BOOST_TEST((transfer_end() == errc::aborted));
+  BOOST_TEST(report().stopped);
+  BOOST_TEST(failure() == "");
+  BOOST_TEST(heard->parts.size() == seen);
+  BOOST_TEST(!runs());
+  mark->set(); // Nobody is left to be called.
+}
+
 BOOST_FIXTURE_TEST_CASE(the_flag_alone_stops_it_with_the_next_bytes,
                         provider_fixture) {
   begin(slow_answer("one two three four five", 10ms));

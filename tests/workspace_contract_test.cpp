@@ -183,7 +183,7 @@ BOOST_FIXTURE_TEST_CASE(a_stop_overtakes_ten_thousand_queued_parts,
                         contract_fixture) {
   begin();
   text(0, "seen");
-  *world.mark = true; // whoever asks for the stop sets it first
+  world.mark->set(); // whoever asks for the stop sets it first
   for (int i = 0; i < 10'000; ++i)
     text(0, "unseen");
   stop();
@@ -197,7 +197,7 @@ BOOST_FIXTURE_TEST_CASE(an_end_behind_overtaken_parts_waits_for_the_stop,
                         contract_fixture) {
   begin();
   text(0, "seen");
-  *world.mark = true;
+  world.mark->set();
   text(0, "unseen");
   finishes();
   BOOST_TEST((core->now() == phase::streaming));
@@ -214,7 +214,7 @@ BOOST_FIXTURE_TEST_CASE(what_stops_an_overtaken_stream_first_ends_it,
                         contract_fixture) {
   begin();
   const auto first = *started[0];
-  *world.mark = true;
+  world.mark->set();
   text(0, "unseen");
   finishes();
   start(ask("next")); // replaces it, before the stop has come

@@ -211,7 +211,7 @@ BOOST_FIXTURE_TEST_CASE(a_soft_stop_in_a_race_stops_both_at_once, fixture) {
 
 BOOST_FIXTURE_TEST_CASE(a_stop_overtakes_both_racers, fixture) {
   race();
-  *world.mark = true;
+  world.mark->set();
   says(0, {part::text{0, "unseen"}});
   says(1, {part::text{0, "unseen"}});
   ends_as(1, verdict::cancelled);

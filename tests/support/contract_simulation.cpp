@@ -130,7 +130,7 @@ bool contract_simulation::stop() {
                      && core_->now() != phase::preparing
                      && (!what.stream || what.stream == core_->active());
   if (!s.soft && marks && !stop_on_its_way_ && chance(50)) {
-    *world_.mark = true;
+    world_.mark->set();
     model_.stop_comes();
     stop_on_its_way_ = arrive;
   } else {

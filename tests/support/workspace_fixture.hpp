@@ -86,7 +86,7 @@ private:
     return std::make_shared<int>(0);
   }
   std::shared_ptr<const stop_mark> stop_mark_of(stream_id) override {
-    return mark = std::make_shared<stop_mark>(false);
+    return mark = std::make_shared<stop_mark>();
   }
   void offer_passivation(std::uint64_t received) override {
     offers.push_back(received);
