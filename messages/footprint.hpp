@@ -80,8 +80,7 @@ public:
   void fetch() const noexcept {
     each_line([](const void* line) {
       __builtin_prefetch(line);
-      asm volatile(
-        ""); // Else g++ takes all of it for something without effect.
+      asm volatile(""); // Else g++ sees no effect, and leaves it out.
     });
   }
 
