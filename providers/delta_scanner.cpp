@@ -1,7 +1,6 @@
 #include "providers/delta_scanner.hpp"
 
 #include "messages/footprint.hpp"
-
 #include "providers/delta_shape_reader.hpp"
 #include "providers/utf8.hpp"
 

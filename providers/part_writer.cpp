@@ -1,7 +1,6 @@
 #include "providers/part_writer.hpp"
 
 #include "messages/footprint.hpp"
-
 #include "messages/limits.hpp"
 #include "providers/decoding.hpp"
 
