@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 using namespace penstock::bench;
 
@@ -47,8 +46,7 @@ int main(int count, char** values) {
   for (std::size_t i = 0; i < aborts; ++i) {
     called.push_back(now_ns());
     client->abort(i);
-    while (results.over() <= i)
-      std::this_thread::yield();
+    results.await_over(i + 1);
     told.push_back(results.last_end_ns() - called.back());
     wait(0.002);
   }

@@ -33,8 +33,7 @@ int main(int count, char** values) {
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
     const auto called = now_ns();
     client->begin(i);
-    while (results.over() <= i)
-      std::this_thread::yield();
+    results.await_over(i + 1);
     // The stamp is when the server sent the token, which it does at once.
     const auto sent = results.last_stamp_ns(i);
     took.push_back(sent > called ? sent - called : 0);

@@ -11,8 +11,10 @@ void tally::text(std::size_t index, std::string_view text) {
   if (watching_.load(std::memory_order_relaxed)) {
     auto& s = stamps_[index];
     s.reader.take(text, now_ns(), s.ages_ns);
-    if (s.first == 0)
+    if (s.first == 0) {
       s.first = s.reader.last();
+      s.first.notify_all();
+    }
   }
 }
 

@@ -44,7 +44,10 @@ public:
   /// A stream is over. @param whole whether it came to its end.
   void ended(bool whole) noexcept {
     last_end_ns_ = now_ns();
-    (whole ? ended_ : failed_).fetch_add(1);
+    if (!whole)
+      failed_.fetch_add(1);
+    over_.fetch_add(1);
+    over_.notify_all();
   }
   /// A batch has reached a subscriber, whichever.
   void batch() noexcept { batches_.fetch_add(1, std::memory_order_relaxed); }
@@ -57,14 +60,21 @@ public:
     return stamps_[index].reader.last();
   }
 
-  /// Of stream `index`, since `watch`; 0: none yet. From any thread.
+  /// Of stream `index`, since `watch`; waits for it. From any thread.
   std::uint64_t first_stamp_ns(std::size_t index) const {
+    stamps_[index].first.wait(0);
     return stamps_[index].first;
   }
 
   std::uint64_t bytes() const noexcept { return bytes_; }
   std::uint64_t text_bytes() const noexcept { return text_bytes_; }
-  std::size_t over() const noexcept { return ended_ + failed_; }
+  std::size_t over() const noexcept { return over_; }
+  /// Waits until `count` streams are over. Asleep: a caller that spins takes one
+  /// of two cores from what it measures.
+  void await_over(std::size_t count) const noexcept {
+    for (auto now = over(); now < count; now = over())
+      over_.wait(now);
+  }
   std::size_t failed() const noexcept { return failed_; }
   std::uint64_t last_end_ns() const noexcept { return last_end_ns_; }
   std::uint64_t batches() const noexcept { return batches_; }
@@ -86,7 +96,7 @@ private:
   std::atomic<bool> watching_{false};
   std::atomic<std::uint64_t> bytes_{0}, text_bytes_{0}, batches_{0};
   std::atomic<std::uint64_t> last_end_ns_{0};
-  std::atomic<std::size_t> ended_{0}, failed_{0};
+  std::atomic<std::size_t> over_{0}, failed_{0};
 };
 
 /// A client that runs.
