@@ -69,8 +69,8 @@ public:
   std::uint64_t bytes() const noexcept { return bytes_; }
   std::uint64_t text_bytes() const noexcept { return text_bytes_; }
   std::size_t over() const noexcept { return over_; }
-  /// Waits until `count` streams are over. Asleep: a caller that spins takes one
-  /// of two cores from what it measures.
+  /// Waits until `count` streams are over. Asleep: a caller that spins takes
+  /// one of two cores from what it measures.
   void await_over(std::size_t count) const noexcept {
     for (auto now = over(); now < count; now = over())
       over_.wait(now);
