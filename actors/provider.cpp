@@ -184,7 +184,8 @@ void provider_state::look_at_response() {
   if (response_.settled())
     return close_transfer();
   if (response_.speaks_the_api() && !std::exchange(told_answered_, true))
-    caf_compat::post(order_.supervisor, attempt_answered{order_.attempt});
+    caf_compat::post(order_.supervisor,
+                     attempt_answered{order_.attempt, order_.workspace_id});
   if (response_.finished() && !patience_) {
     patience_ = running(now()) + order_.finish_linger_ms;
     plan_deadline();
@@ -213,8 +214,9 @@ void provider_state::pass_on(part_batch& batch, std::size_t bytes, bool token) {
 
 void provider_state::leave() {
   left_ = true;
-  caf_compat::post(order_.supervisor,
-                   attempt_ended{order_.attempt, make_report()});
+  caf_compat::post(
+    order_.supervisor,
+    attempt_ended{order_.attempt, order_.workspace_id, make_report()});
   self_.end();
 }
 
@@ -223,8 +225,9 @@ void provider_state::report_crash() {
   if (!stopped_)
     report.failure =
       error{errc::internal, "the attempt's actor crashed", 0, {}, {}};
-  caf_compat::post(order_.supervisor,
-                   attempt_ended{order_.attempt, std::move(report)});
+  caf_compat::post(
+    order_.supervisor,
+    attempt_ended{order_.attempt, order_.workspace_id, std::move(report)});
 }
 
 attempt_report provider_state::make_report() {

@@ -15,6 +15,7 @@ namespace penstock {
 /// What SUPERVISOR gives a PROVIDER to do.
 struct provider_order {
   attempt_id attempt;
+  std::string workspace_id{};
   workspace_actor report_to;
   supervisor_actor supervisor;
   std::shared_ptr<const prompt> what; ///< Let go of once it is encoded.

@@ -50,20 +50,18 @@ supervisor_state::~supervisor_state() {
 void supervisor_state::on(const run_attempt& m) {
   PENSTOCK_CHECK(m.plan && m.what && m.link);
   forget_idle_endpoints();
-  auto known = streams_.find(m.attempt.stream);
+  const stream_key of{m.attempt.stream, m.plan->workspace_id};
+  auto known = streams_.find(of);
   if (known == streams_.end()) {
     const auto& options = m.plan->options;
     restart_policy policy{
       m.plan->models, {options, &options->restarts}, options->on_partial};
-    known =
-      streams_
-        .emplace(m.attempt.stream, stream_record{std::move(policy), 0, {}})
-        .first;
+    known = streams_.emplace(of, stream_record{std::move(policy), 0, {}}).first;
   }
   auto& stream = known->second;
   // A hedge does not move the stream to its model unless it goes on alone.
   PENSTOCK_CHECK(m.hedges || stream.policy.begin(m.model, m.step));
-  const auto [it, fresh] = attempts_.try_emplace(m.attempt);
+  const auto [it, fresh] = attempts_.try_emplace({of, m.attempt.number});
   PENSTOCK_CHECK(fresh);
   stream.live.push_back(m.attempt.number);
   auto& a = it->second;
@@ -78,20 +76,20 @@ void supervisor_state::on(const run_attempt& m) {
 }
 
 void supervisor_state::on(const cancel_attempt& m) {
-  if (auto* a = find(m.attempt))
+  if (auto* a = find({{m.attempt.stream, m.workspace_id}, m.attempt.number}))
     cancel(*a);
 }
 
 void supervisor_state::on(const forget_stream& m) {
-  const auto stream = streams_.extract(m.stream);
+  const auto stream = streams_.extract({m.stream, m.workspace_id});
   if (stream.empty())
     return;
   for (const auto number : stream.mapped().live) // WORKSPACE waits no longer
-    cancel(*find({m.stream, number}));
+    cancel(*find({stream.key(), number}));
 }
 
 void supervisor_state::on(const attempt_answered& m) {
-  auto* a = find(m.attempt);
+  auto* a = find({{m.attempt.stream, m.workspace_id}, m.attempt.number});
   if (!a || !a->provider)
     return;
   a->at->health.answered(a->ticket, now());
@@ -99,7 +97,7 @@ void supervisor_state::on(const attempt_answered& m) {
 }
 
 void supervisor_state::on(const attempt_ended& m) {
-  auto* a = find(m.attempt);
+  auto* a = find({{m.attempt.stream, m.workspace_id}, m.attempt.number});
   if (!a || !a->provider || a->reported)
     return;
   a->report = m.report;
@@ -108,7 +106,7 @@ void supervisor_state::on(const attempt_ended& m) {
     conclude(*a);
 }
 
-void supervisor_state::provider_exited(attempt_id id,
+void supervisor_state::provider_exited(const attempt_key& id,
                                        const caf_compat::exit_text& why) {
   auto* a = find(id);
   if (!a)
@@ -120,7 +118,8 @@ void supervisor_state::provider_exited(attempt_id id,
   // Its last word may still be queued: the news of an exit overtakes. What is
   // said now comes behind it and then is not heard.
   attempt_ended silent;
-  silent.attempt = id;
+  silent.attempt = a->what.attempt;
+  silent.workspace_id = id.of.workspace_id;
   silent.report.failure = error{errc::internal,
                                 "the attempt's actor ended without a report"
                                   + (why.empty() ? std::string{} : ": " + why),
@@ -149,6 +148,7 @@ void supervisor_state::seek_admission(attempt_record& a) {
       return over(a);
     }
     a.at = &endpoint_of(*model);
+    ++a.at->attempts;
     a.model = shared(*a.at, std::move(*model));
     a.asked = now();
   }
@@ -219,7 +219,7 @@ void supervisor_state::seek_elsewhere(attempt_record& a,
 void supervisor_state::wait(attempt_record& a,
                             std::optional<steady_time> until) {
   if (!std::exchange(a.queued, true))
-    a.at->waiting.push(a.what.plan->workspace_id, a.what.attempt);
+    a.at->waiting.push(a.what.plan->workspace_id, a.key());
   disarm(a);
   if (until)
     arm(a, *until);
@@ -227,7 +227,7 @@ void supervisor_state::wait(attempt_record& a,
 
 void supervisor_state::leave_queue(attempt_record& a) {
   if (std::exchange(a.queued, false))
-    a.at->waiting.remove(a.what.plan->workspace_id, a.what.attempt);
+    a.at->waiting.remove(a.what.plan->workspace_id, a.key());
 }
 
 void supervisor_state::launch(attempt_record& a) {
@@ -245,8 +245,8 @@ void supervisor_state::launch(attempt_record& a) {
       a.model->codec->has_prefill(a.model->at, a.model->wire_name)});
   a.provider =
     self_.spawn_shell<provider_protocol, provider_state>(env_, order_for(a));
-  self_.watch(*a.provider, [this, id](const caf_compat::exit_text& why) {
-    provider_exited(id, why);
+  self_.watch(*a.provider, [this, key = a.key()](const auto& why) {
+    provider_exited(key, why);
   });
 }
 
@@ -261,6 +261,7 @@ provider_order supervisor_state::order_for(attempt_record& a) {
   const auto own = options.clocks_by_model.find(a.what.model);
   return {
     .attempt = a.what.attempt,
+    .workspace_id = a.what.plan->workspace_id,
     .report_to = a.what.report_to,
     .supervisor = self_.self(),
     .what = std::exchange(a.what.what, nullptr), // It is launched once.
@@ -310,11 +311,11 @@ void supervisor_state::over(attempt_record& a) {
 // The attempt with which `a` races, if it may still win.
 supervisor_state::attempt_record*
 supervisor_state::rival(const attempt_record& a) {
-  const auto stream = streams_.find(a.what.attempt.stream);
+  const auto stream = streams_.find(a.stream());
   if (stream == streams_.end())
     return nullptr;
   for (const auto number : stream->second.live)
-    if (auto* other = find({a.what.attempt.stream, number});
+    if (auto* other = find({stream->first, number});
         other && !other->cancelled
         && (other->what.hedges == a.what.attempt.number
             || a.what.hedges == number))
@@ -359,9 +360,12 @@ void supervisor_state::settle(attempt_record& a, restart_decision decision) {
   const auto report_to = a.what.report_to;
   leave_queue(a);
   disarm(a);
-  if (const auto s = streams_.find(m.attempt.stream); s != streams_.end())
-    std::erase(s->second.live, m.attempt.number);
-  attempts_.erase(m.attempt);
+  if (a.at)
+    --a.at->attempts;
+  const auto key = a.key();
+  if (const auto s = streams_.find(key.of); s != streams_.end())
+    std::erase(s->second.live, key.number);
+  attempts_.erase(key);
   caf_compat::post(report_to, std::move(m));
 }
 

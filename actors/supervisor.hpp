@@ -9,6 +9,7 @@
 #include "actors/restart_policy.hpp"
 #include "messages/type_ids.hpp"
 
+#include <compare>
 #include <map>
 #include <memory>
 #include <random>
@@ -48,10 +49,16 @@ public:
   void on(const deadline_due&);
 
 private:
-  struct id_hash {
-    std::size_t operator()(const attempt_id& id) const noexcept {
-      return static_cast<std::size_t>(id.stream) * 31 + id.number;
-    }
+  /// Callers may give streams of several workspaces the same id.
+  struct stream_key {
+    stream_id stream{};
+    std::string workspace_id;
+    auto operator<=>(const stream_key&) const = default;
+  };
+  struct attempt_key {
+    stream_key of;
+    std::uint32_t number = 0;
+    auto operator<=>(const attempt_key&) const = default;
   };
 
   /// One endpoint and who waits for it.
@@ -60,9 +67,10 @@ private:
       : name(std::move(n)), health(options) {}
     std::string name; ///< "provider base_url"
     endpoint_health health;
-    fair_queue<attempt_id> waiting; ///< A line per workspace.
+    fair_queue<attempt_key> waiting; ///< A line per workspace.
     /// Of attempts that run, by "provider:model".
     std::map<std::string, std::weak_ptr<const resolved_model>> models;
+    std::size_t attempts = 0; ///< Those that point here.
     /// What the last who asked was told: a change concerns all who wait.
     endpoint_health::admission::kind told{};
   };
@@ -80,8 +88,8 @@ private:
   struct attempt_record {
     run_attempt what;
     std::shared_ptr<const resolved_model> model; ///< Null until resolved.
-    endpoint_record* at = nullptr; ///< Lives as long as somebody waits or runs.
-    bool queued = false;           ///< In `at->waiting`.
+    endpoint_record* at = nullptr;               ///< Counts this one.
+    bool queued = false;                         ///< In `at->waiting`.
     bool cancelled = false;
 
     steady_time asked{}; ///< For its endpoint, for the first time.
@@ -96,6 +104,10 @@ private:
     bool silent = false; ///< It left without a report: it may have shown much.
     bool held = false;   ///< Over, with output; who wins the race is not known.
 
+    stream_key stream() const {
+      return {what.attempt.stream, what.plan->workspace_id};
+    }
+    attempt_key key() const { return {stream(), what.attempt.number}; }
     attempt_report& end() { return report ? *report : report.emplace(); }
   };
 
@@ -108,7 +120,7 @@ private:
   provider_order order_for(attempt_record& a);
 
   // Its end. `settle` destroys the record.
-  void provider_exited(attempt_id id, const caf_compat::exit_text& why);
+  void provider_exited(const attempt_key& id, const caf_compat::exit_text& why);
   void conclude(attempt_record& a);
   void over(attempt_record& a);
   static attempt_outcome outcome_of(attempt_record& a);
@@ -133,18 +145,18 @@ private:
   steady_time now() const { return env_->time->now(); }
   void arm(attempt_record& a, steady_time when);
   void disarm(attempt_record& a);
-  attempt_record* find(attempt_id id);
+  attempt_record* find(const attempt_key& id);
   /// Of an attempt that was not cancelled.
   stream_record& stream_of(const attempt_record& a) {
-    return streams_.at(a.what.attempt.stream);
+    return streams_.at(a.stream());
   }
 
   shell& self_; ///< Owns this.
   const std::shared_ptr<const attempt_environment> env_;
   std::mt19937_64 random_;
-  std::unordered_map<stream_id, stream_record> streams_;
-  std::unordered_map<attempt_id, attempt_record, id_hash> attempts_;
-  std::unordered_map<std::uint64_t, attempt_id> deadlines_; ///< Armed ones.
+  std::map<stream_key, stream_record> streams_;
+  std::map<attempt_key, attempt_record> attempts_;
+  std::unordered_map<std::uint64_t, attempt_key> deadlines_; ///< Armed ones.
   std::map<endpoint_key, endpoint_record> endpoints_;
   std::uint64_t last_generation_ = 0;
 };

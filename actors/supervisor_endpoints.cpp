@@ -58,7 +58,7 @@ void supervisor_state::forget_idle_endpoints() {
   const auto time = now();
   std::erase_if(endpoints_, [&](const auto& entry) {
     const auto& at = entry.second;
-    return at.waiting.empty() && at.health.idle(time);
+    return at.attempts == 0 && at.health.idle(time);
   });
 }
 
@@ -82,12 +82,12 @@ void supervisor_state::serve(endpoint_record& at) {
     a.queued = false;
     launch(a);
   }
-  std::vector<attempt_id> all;
+  std::vector<attempt_key> all;
   while (!at.waiting.empty()) {
     all.push_back(at.waiting.pop());
     find(all.back())->queued = false;
   }
-  for (const auto id : all)
+  for (const auto& id : all)
     seek_admission(*find(id));
 }
 
@@ -162,7 +162,7 @@ void supervisor_state::arm(attempt_record& a, steady_time when) {
   due.what = deadline_due::kind::backoff;
   due.generation = a.generation = ++last_generation_;
   due.stream = a.what.attempt.stream;
-  deadlines_.emplace(due.generation, a.what.attempt);
+  deadlines_.emplace(due.generation, a.key());
   a.armed = env_->time->arm(
     when, [to = self_.self(), due] { caf_compat::post(to, due); });
 }
@@ -173,7 +173,8 @@ void supervisor_state::disarm(attempt_record& a) {
     env_->time->cancel(std::exchange(a.armed, deadline_id{}));
 }
 
-supervisor_state::attempt_record* supervisor_state::find(attempt_id id) {
+supervisor_state::attempt_record*
+supervisor_state::find(const attempt_key& id) {
   const auto it = attempts_.find(id);
   return it == attempts_.end() ? nullptr : &it->second;
 }

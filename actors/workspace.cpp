@@ -93,10 +93,10 @@ void workspace_state::run(run_attempt m) {
   post(supervisor_, std::move(m));
 }
 void workspace_state::cancel(attempt_id attempt) {
-  post(supervisor_, cancel_attempt{attempt});
+  post(supervisor_, cancel_attempt{attempt, core_.id()});
 }
 void workspace_state::forget(stream_id stream) {
-  post(supervisor_, forget_stream{stream});
+  post(supervisor_, forget_stream{stream, core_.id()});
 }
 
 // ---- store -----------------------------------------------------------------

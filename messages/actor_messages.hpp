@@ -149,11 +149,13 @@ struct run_attempt {
 /// WORKSPACE to SUPERVISOR: stop the attempt, wherever it is.
 struct cancel_attempt {
   attempt_id attempt;
+  std::string workspace_id; ///< Another one may have a stream with its id.
 };
 
 /// WORKSPACE to SUPERVISOR: the stream is over.
 struct forget_stream {
   stream_id stream{};
+  std::string workspace_id;
 };
 
 /// SUPERVISOR to WORKSPACE: the PROVIDER was spawned.
@@ -186,11 +188,13 @@ struct attempt_report {
 /// circuit before a long answer has ended.
 struct attempt_answered {
   attempt_id attempt;
+  std::string workspace_id;
 };
 
 /// PROVIDER to SUPERVISOR, its last message.
 struct attempt_ended {
   attempt_id attempt;
+  std::string workspace_id;
   attempt_report report;
 };
 

@@ -7,6 +7,7 @@
 
 #include "tests/support/supervisor_fixture.hpp"
 
+#include <algorithm>
 #include <random>
 #include <set>
 
@@ -193,6 +194,30 @@ BOOST_FIXTURE_TEST_CASE(a_forgotten_streams_attempt_is_stopped,
   BOOST_TEST(codec.decoders() == 0u);
 }
 
+// Callers give ids, and no workspace knows those of another.
+BOOST_FIXTURE_TEST_CASE(streams_of_two_workspaces_may_share_an_id,
+                        supervisor_fixture) {
+  answer({stalled_answer("a"), stalled_answer("b"), quick_answer()});
+  run_attempt_of(1, 0ms, "v");
+  run_attempt_of(1, 0ms, "w");
+  advance();
+  BOOST_REQUIRE_EQUAL(transfers().size(), 2u);
+  cancel(1, "w");
+  advance();
+  BOOST_REQUIRE_EQUAL(heard->settled.size(), 1u);
+  BOOST_TEST(!transfers()[0].ended.has_value(), "the other one runs on");
+  BOOST_TEST((transfers()[1].ended->code == errc::aborted));
+  forget(1, "w");
+  run_attempt_of(1, 10s, "w");
+  forget(1, "v");
+  advance();
+  BOOST_REQUIRE_EQUAL(heard->settled.size(), 2u);
+  BOOST_TEST((transfers()[0].ended->code == errc::aborted));
+  advance(10s);
+  BOOST_REQUIRE_EQUAL(heard->settled.size(), 3u);
+  BOOST_TEST((last().what == verdict::complete));
+}
+
 // ---- endpoints --------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(no_more_run_than_the_endpoint_takes,
@@ -264,16 +289,48 @@ BOOST_FIXTURE_TEST_CASE(health_is_shown_without_keys, supervisor_fixture) {
   answer({stalled_answer("a")});
   run_attempt_of(1);
   advance();
-  std::optional<std::vector<endpoint_view>> seen;
-  caf_compat::post(subject(),
-                   view_health{reply<std::vector<endpoint_view>>{
-                     [&](auto views) { seen = std::move(*views); }}});
-  advance();
-  BOOST_REQUIRE(seen);
-  BOOST_REQUIRE_EQUAL(seen->size(), 1u);
-  BOOST_TEST(seen->front().running == 1u);
-  BOOST_TEST(seen->front().endpoint.find(planted_key_prefix)
+  const auto seen = health();
+  BOOST_REQUIRE_EQUAL(seen.size(), 1u);
+  BOOST_TEST(seen.front().running == 1u);
+  BOOST_TEST(seen.front().endpoint.find(planted_key_prefix)
              == std::string::npos);
+}
+
+// The verdict on an attempt that has ended in a race is still to come: it asks
+// the endpoint.
+BOOST_FIXTURE_TEST_CASE(endpoints_are_forgotten_when_no_attempt_needs_them,
+                        supervisor_fixture) {
+  const auto knows_the_first = [&] {
+    const auto all = health();
+    return std::any_of(all.begin(), all.end(), [](const endpoint_view& e) {
+      return e.endpoint.starts_with("a ");
+    });
+  };
+  auto many_others = [&, n = 1u]() mutable {
+    for (int i = 0; i < 70; ++i) {
+      models = {"p" + std::to_string(++n) + ":m"};
+      run_attempt_of(n);
+      advance();
+    }
+  };
+  answer({quick_answer(), stalled_answer("b"), quick_answer()});
+  run_attempt_of(1);
+  hedge(1);
+  advance();
+  BOOST_TEST(heard->settled.empty(), "both have shown something");
+  many_others();
+  BOOST_TEST(knows_the_first());
+  cancel_hedge(1);
+  advance();
+  const auto& all = heard->settled;
+  BOOST_TEST(std::count_if(all.begin(), all.end(),
+                           [](const auto& m) {
+                             return m.attempt == attempt_id{stream_id{1}, 1}
+                                    && m.verdict.what == verdict::complete;
+                           })
+             == 1);
+  many_others();
+  BOOST_TEST(!knows_the_first());
 }
 
 // ---- storms -----------------------------------------------------------------

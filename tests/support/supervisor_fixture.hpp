@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace penstock::testing {
@@ -22,8 +23,8 @@ struct supervisor_fixture : attempt_world {
   ~supervisor_fixture() {
     if (!subject_)
       return;
-    for (const auto& [stream, link] : links_)
-      cancel(stream);
+    for (const auto& [run, link] : links_)
+      cancel(run.first, run.second);
     advance(std::chrono::minutes{1});
     caf_compat::post_exit(*subject_);
     subject_.reset();
@@ -53,19 +54,55 @@ struct supervisor_fixture : attempt_world {
     plan->workspace_id = workspace_id;
     plan->models = models;
     plan->options = std::make_shared<stream_options>(options);
-    links_[stream] = std::make_shared<attempt_link>(1u << 20);
-    caf_compat::post(subject(), run_attempt{id(stream), 1, workspace,
-                                            std::move(plan), models.front(),
-                                            question(), links_[stream], delay});
+    auto& link = links_[{stream, workspace_id}];
+    link = std::make_shared<attempt_link>(1u << 20);
+    caf_compat::post(subject(),
+                     run_attempt{id(stream), 1, workspace, std::move(plan),
+                                 models.front(), question(), link, delay});
     run();
   }
-  void cancel(std::uint64_t stream) {
-    caf_compat::post(subject(), cancel_attempt{id(stream)});
+  /// Of "w": its second attempt, with the second model, races with its first.
+  void hedge(std::uint64_t stream) {
+    auto plan = std::make_shared<stream_plan>();
+    plan->workspace_id = "w";
+    plan->models = models;
+    plan->options = std::make_shared<stream_options>(options);
+    run_attempt m{{stream_id{stream}, 2},
+                  1,
+                  workspace,
+                  std::move(plan),
+                  models.at(1),
+                  question(),
+                  std::make_shared<attempt_link>(1u << 20),
+                  {},
+                  1};
+    caf_compat::post(subject(), std::move(m));
     run();
   }
-  void forget(std::uint64_t stream) {
-    caf_compat::post(subject(), forget_stream{stream_id{stream}});
+  void cancel_hedge(std::uint64_t stream) {
+    caf_compat::post(subject(), cancel_attempt{{stream_id{stream}, 2}, "w"});
     run();
+  }
+  /// Of a workspace, or of all.
+  void cancel(std::uint64_t stream, const std::string& workspace_id = "") {
+    for (const auto& in : workspaces_of(stream, workspace_id))
+      caf_compat::post(subject(), cancel_attempt{id(stream), in});
+    run();
+  }
+  void forget(std::uint64_t stream, const std::string& workspace_id = "") {
+    for (const auto& in : workspaces_of(stream, workspace_id))
+      caf_compat::post(subject(), forget_stream{stream_id{stream}, in});
+    run();
+  }
+
+  std::vector<endpoint_view> health() {
+    std::optional<std::vector<endpoint_view>> seen;
+    caf_compat::post(subject(),
+                     view_health{reply<std::vector<endpoint_view>>{
+                       [&](auto views) { seen = std::move(*views); }}});
+    run();
+    BOOST_REQUIRE(seen);
+    return *seen;
   }
 
   const attempt_verdict& last() const {
@@ -75,9 +112,18 @@ struct supervisor_fixture : attempt_world {
 
 private:
   static attempt_id id(std::uint64_t stream) { return {stream_id{stream}, 1}; }
+  std::vector<std::string> workspaces_of(std::uint64_t stream,
+                                         const std::string& only) const {
+    std::vector<std::string> all;
+    for (const auto& [run, link] : links_)
+      if (run.first == stream && (only.empty() || run.second == only))
+        all.push_back(run.second);
+    return all;
+  }
 
   std::optional<supervisor_actor> subject_;
-  std::map<std::uint64_t, std::shared_ptr<attempt_link>> links_;
+  std::map<std::pair<std::uint64_t, std::string>, std::shared_ptr<attempt_link>>
+    links_;
 };
 
 } // namespace penstock::testing
