@@ -244,8 +244,6 @@ attempt_report provider_state::make_report() {
   report.any_part = result.any_part;
   report.complete_calls = result.complete_calls;
   report.refusal = result.refusal;
-  report.response_id = std::move(result.response_id);
-  report.response_model = std::move(result.response_model);
   return report;
 }
 

@@ -271,12 +271,6 @@ void provider_response::note(const stream_part& p) {
   s.any = true;
   s.any_part = s.any_part || shows_output(p);
   std::visit(overloaded{
-               [&](const part::response_info& info) {
-                 if (s.response_id.empty())
-                   s.response_id = info.id;
-                 if (s.response_model.empty())
-                   s.response_model = info.model;
-               },
                [&](const part::refusal&) { s.refusal = true; },
                [&](const part::tool_start& start) {
                  if (start.provider_executed)

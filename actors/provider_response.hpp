@@ -63,7 +63,6 @@ public:
     boxed<finish> finished;
     std::string explanation; ///< `part::finished::explanation`
     token_usage usage;       ///< With its quality.
-    std::string response_id, response_model;
   };
   summary result() const;
 

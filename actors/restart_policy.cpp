@@ -37,7 +37,7 @@ std::vector<std::string> without_doubles(std::vector<std::string> chain) {
 }
 
 // With the provider's own word for it, and what it says beside.
-error ended(errc code, std::string message, const attempt_outcome& outcome) {
+error ended(errc code, std::string message, const attempt_report& outcome) {
   if (outcome.finished && outcome.finished->raw)
     message += " (" + *outcome.finished->raw + ")";
   if (!outcome.explanation.empty())
@@ -45,13 +45,13 @@ error ended(errc code, std::string message, const attempt_outcome& outcome) {
   return {code, std::move(message), 0, {}, {}};
 }
 
-error refusal(const attempt_outcome& outcome) {
+error refusal(const attempt_report& outcome) {
   return ended(errc::model_refusal, "the model declined to answer", outcome);
 }
 
 // A finish reason of the provider's that says that it failed: `error` of
 // OpenRouter, `insufficient_system_resource` of DeepSeek, …
-error failure_in(const attempt_outcome& outcome) {
+error failure_in(const attempt_report& outcome) {
   return ended(errc::server_error, "the provider gave up its answer", outcome);
 }
 
@@ -67,7 +67,7 @@ error truncation() {
           {}};
 }
 
-bool refused(const attempt_outcome& outcome) {
+bool refused(const attempt_report& outcome) {
   return outcome.refusal
          || (outcome.finished
              && outcome.finished->reason == finish_reason::content_filter);
@@ -75,7 +75,7 @@ bool refused(const attempt_outcome& outcome) {
 
 // "(other, no raw reason)" is what a decoder makes of an end that it did not
 // see.
-bool ended_properly(const attempt_outcome& outcome) {
+bool ended_properly(const attempt_report& outcome) {
   return outcome.finished
          && (outcome.finished->reason != finish_reason::other
              || outcome.finished->raw);
@@ -105,10 +105,10 @@ bool restart_policy::begin(std::string_view model, std::uint32_t step) {
   return true;
 }
 
-restart_decision restart_policy::after(const attempt_outcome& outcome,
+restart_decision restart_policy::after(const attempt_report& outcome,
                                        const restart_world& world) {
   if (outcome.stopped)
-    return {restart_decision::kind::cancelled, {}, false, false, {}, {}};
+    return {.what = restart_decision::kind::cancelled};
   if (outcome.failure)
     return judge(outcome, *outcome.failure, world);
   if (outcome.finished && outcome.finished->reason == finish_reason::error)
@@ -133,8 +133,8 @@ restart_decision restart_policy::after(const attempt_outcome& outcome,
 }
 
 // SPEC §6.2 and, where output was shown, §6.3.
-restart_decision restart_policy::judge(const attempt_outcome& outcome,
-                                       error why, const restart_world& world) {
+restart_decision restart_policy::judge(const attempt_report& outcome, error why,
+                                       const restart_world& world) {
   ++attempts_;
   ++attempts_by_class_[why.code];
   remember(why.code);
@@ -148,12 +148,8 @@ restart_decision restart_policy::judge(const attempt_outcome& outcome,
       // Another attempt would make these calls twice; the step ends with them.
       if (outcome.complete_calls && !refusal
           && (rule.attempts_per_model > 1 || rule.next_model))
-        return {restart_decision::kind::cut_calls,
-                std::move(why),
-                false,
-                false,
-                {},
-                {}};
+        return {.what = restart_decision::kind::cut_calls,
+                .why = std::move(why)};
     }
   }
   const auto delay = delay_on_same_model(why, rule, world);
@@ -235,7 +231,7 @@ restart_decision restart_policy::after_blocked(error why,
   return retry(std::move(why), next, milliseconds{0});
 }
 
-restart_decision restart_policy::after_race(const attempt_outcome& outcome,
+restart_decision restart_policy::after_race(const attempt_report& outcome,
                                             const std::string& model) {
   restart_decision decision;
   decision.what = restart_decision::kind::yielded;

@@ -2,10 +2,10 @@
 // no actor, clock or endpoint: the caller brings the time and the dice.
 #pragma once
 
+#include "messages/attempt_verdict.hpp"
 #include "messages/clock.hpp"
 #include "messages/errc.hpp"
 #include "messages/options.hpp"
-#include "messages/stream.hpp"
 
 #include <array>
 #include <chrono>
@@ -84,34 +84,6 @@ static_assert(in_order());
 /// The row of `code` with the numbers of `options`, or the host's own row.
 restart_rule rule_for(errc code, const restart_options& options);
 
-/// How an attempt ended, as far as the policy asks.
-struct attempt_outcome {
-  bool stopped = false;         ///< We stopped it.
-  std::optional<error> failure; ///< Absent: the body came to its end.
-  std::optional<finish> finished;
-  std::string explanation; ///< `part::finished::explanation`
-  bool any_part = false;
-  bool complete_calls = false;
-  bool refusal = false;
-};
-
-/// What follows. Becomes an `attempt_verdict`.
-struct restart_decision {
-  enum class kind : std::uint8_t {
-    complete,
-    cut_calls,
-    retry,
-    defeat,
-    cancelled,
-    yielded
-  } what = kind::complete;
-  error why; ///< Unless complete or cancelled.
-  bool refused = false;
-  bool silent = false;
-  std::chrono::milliseconds delay{0};
-  std::string next_model; ///< Only with `retry`.
-};
-
 /// What the policy asks of the world at the moment of a decision.
 struct restart_world {
   steady_time now{};
@@ -143,7 +115,7 @@ public:
   [[nodiscard]] bool begin(std::string_view model, std::uint32_t step);
 
   /// The attempt that began last has ended: SPEC §6.1, in its order.
-  restart_decision after(const attempt_outcome& outcome,
+  restart_decision after(const attempt_report& outcome,
                          const restart_world& world);
 
   /// The attempt that began last could not be sent, as its endpoint takes none
@@ -153,7 +125,7 @@ public:
 
   /// An attempt of `model` ended with nothing to show while another one of the
   /// stream lives, which goes on alone. Counts, and grants nothing.
-  restart_decision after_race(const attempt_outcome& outcome,
+  restart_decision after_race(const attempt_report& outcome,
                               const std::string& model);
 
   /// The models after the present one, in order.
@@ -166,7 +138,7 @@ private:
     std::uint32_t failures = 0;
   };
 
-  restart_decision judge(const attempt_outcome& outcome, error why,
+  restart_decision judge(const attempt_report& outcome, error why,
                          const restart_world& world);
   std::optional<std::chrono::milliseconds>
   delay_on_same_model(const error& why, const restart_rule& rule,

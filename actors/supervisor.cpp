@@ -9,29 +9,6 @@
 
 namespace penstock {
 
-namespace {
-
-attempt_verdict::kind verdict_of(restart_decision::kind what) {
-  switch (what) {
-  case restart_decision::kind::complete:
-    return attempt_verdict::kind::complete;
-  case restart_decision::kind::cut_calls:
-    return attempt_verdict::kind::cut_calls;
-  case restart_decision::kind::retry:
-    return attempt_verdict::kind::retry;
-  case restart_decision::kind::defeat:
-    return attempt_verdict::kind::defeat;
-  case restart_decision::kind::cancelled:
-    return attempt_verdict::kind::cancelled;
-  case restart_decision::kind::yielded:
-    return attempt_verdict::kind::yielded;
-  }
-  PENSTOCK_CHECK(false);
-  return attempt_verdict::kind::defeat;
-}
-
-} // namespace
-
 supervisor_state::supervisor_state(
   shell& self, std::shared_ptr<const attempt_environment> env)
   : self_(self), env_(std::move(env)), random_(env_->seed) {}
@@ -284,7 +261,7 @@ void supervisor_state::conclude(attempt_record& a) {
   const auto& failure = a.end().failure;
   at.health.end(a.ticket, failure ? &*failure : nullptr, cancelled, now());
   if (cancelled)
-    settle(a, {restart_decision::kind::cancelled, {}, false, false, {}, {}});
+    settle(a, {.what = restart_decision::kind::cancelled});
   else
     over(a);
   serve(at);
@@ -300,11 +277,11 @@ void supervisor_state::over(attempt_record& a) {
     if (a.end().any_part || other->end().any_part || !other->held)
       return;
     // Both crashed. If neither has shown anything, no word will come.
-    settle(*other, stream_of(a).policy.after_race(outcome_of(*other),
-                                                  other->what.model));
+    settle(*other,
+           stream_of(a).policy.after_race(other->end(), other->what.model));
     return goes_on_alone(a);
   }
-  settle(a, stream_of(a).policy.after_race(outcome_of(a), a.what.model));
+  settle(a, stream_of(a).policy.after_race(a.end(), a.what.model));
   goes_on_alone(*other);
 }
 
@@ -331,32 +308,14 @@ void supervisor_state::goes_on_alone(attempt_record& a) {
     settle(a, judge(a));
 }
 
-attempt_outcome supervisor_state::outcome_of(attempt_record& a) {
-  attempt_outcome outcome;
-  outcome.failure = a.end().failure;
-  outcome.finished = a.end().finished;
-  outcome.explanation = a.end().explanation;
-  outcome.any_part = a.end().any_part;
-  outcome.complete_calls = a.end().complete_calls;
-  outcome.refusal = a.end().refusal;
-  return outcome;
-}
-
 restart_decision supervisor_state::judge(attempt_record& a) {
-  return stream_of(a).policy.after(outcome_of(a), world(a));
+  return stream_of(a).policy.after(a.end(), world(a));
 }
 
 void supervisor_state::settle(attempt_record& a, restart_decision decision) {
-  attempt_settled m;
-  m.attempt = a.what.attempt;
-  m.verdict.what = verdict_of(decision.what);
-  m.verdict.report = std::move(a.end());
-  m.verdict.model = a.what.model;
-  m.verdict.why = std::move(decision.why);
-  m.verdict.refused = decision.refused;
-  m.verdict.silent = decision.silent;
-  m.verdict.delay = decision.delay;
-  m.verdict.next_model = std::move(decision.next_model);
+  attempt_settled m{
+    a.what.attempt,
+    {std::move(decision), std::move(a.end()), std::move(a.what.model)}};
   const auto report_to = a.what.report_to;
   leave_queue(a);
   disarm(a);
@@ -375,7 +334,7 @@ void supervisor_state::cancel(attempt_record& a) {
   if (!a.provider || a.held) {
     auto* at = a.queued ? a.at : nullptr;
     a.end().stopped = true;
-    settle(a, {restart_decision::kind::cancelled, {}, false, false, {}, {}});
+    settle(a, {.what = restart_decision::kind::cancelled});
     if (at)
       serve(*at); // The next in line may have to be woken in time.
   } else if (!std::exchange(a.cancelled, true)) {

@@ -123,7 +123,6 @@ private:
   void provider_exited(const attempt_key& id, const caf_compat::exit_text& why);
   void conclude(attempt_record& a);
   void over(attempt_record& a);
-  static attempt_outcome outcome_of(attempt_record& a);
   restart_decision judge(attempt_record& a);
   attempt_record* rival(const attempt_record& a);
   void goes_on_alone(attempt_record& a);

@@ -4,6 +4,7 @@
 
 #include "messages/actor_interfaces.hpp"
 #include "messages/attempt_link.hpp"
+#include "messages/attempt_verdict.hpp"
 #include "messages/part.hpp"
 #include "messages/record.hpp"
 #include "messages/reply.hpp"
@@ -168,22 +169,6 @@ struct attempt_started {
   bool prefills = false;
 };
 
-/// What PROVIDER knows at its end.
-struct attempt_report {
-  std::optional<error> failure; ///< Absent: the body came to its end.
-  bool stopped = false;         ///< We stopped it.
-  std::optional<finish> finished;
-  std::string explanation; ///< `part::finished::explanation`
-  token_usage usage;
-  /// Batches of parts that it has sent; WORKSPACE holds them against what it
-  /// got.
-  std::uint32_t batches = 0;
-  bool any_part = false;       ///< Text, reasoning, refusal, tool or file.
-  bool complete_calls = false; ///< At least one call of ours is complete.
-  bool refusal = false;        ///< The model said that it declines.
-  std::string response_id, response_model;
-};
-
 /// PROVIDER to SUPERVISOR, at most once: the endpoint speaks its API. Closes a
 /// circuit before a long answer has ended.
 struct attempt_answered {
@@ -196,25 +181,6 @@ struct attempt_ended {
   attempt_id attempt;
   std::string workspace_id;
   attempt_report report;
-};
-
-/// What follows an attempt.
-struct attempt_verdict {
-  enum class kind : std::uint8_t {
-    complete,  ///< The step's model call is done.
-    cut_calls, ///< It was cut, but complete calls end the step.
-    retry,     ///< Build a request for `next_model` and send `run_attempt`.
-    defeat,    ///< The stream fails with `why`.
-    cancelled, ///< As WORKSPACE asked.
-    yielded,   ///< It failed with nothing to show; the other one goes on.
-  } what = kind::complete;
-  attempt_report report;
-  std::string model; ///< Of the attempt.
-  error why;         ///< Unless complete or cancelled.
-  bool refused = false;
-  bool silent = false; ///< A retry that nobody is told of.
-  std::chrono::milliseconds delay{0};
-  std::string next_model; ///< Only with `retry`.
 };
 
 /// SUPERVISOR to WORKSPACE: the attempt's PROVIDER has exited (or never was).

@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(days_of_random_failures_obey_every_bound) {
       // A step makes no progress at all, so its end is near.
       BOOST_REQUIRE_LT(i, 20);
       s.dice = std::uniform_real_distribution<>{0, 1}(random);
-      attempt_outcome outcome;
+      attempt_report outcome;
       switch (pick(8)) {
       case 0:
         outcome = empty();

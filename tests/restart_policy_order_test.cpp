@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_comes_before_emptiness_and_truncation) {
   BOOST_TEST(first.refused);
   BOOST_TEST(!first.silent);
   BOOST_TEST(first.next_model == "b:2");
-  attempt_outcome unended;
+  attempt_report unended;
   unended.refusal = true;
   BOOST_TEST(s.attempt(unended).why.code == errc::model_refusal);
 }
@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(what_was_retracted_is_no_output) {
 }
 
 BOOST_AUTO_TEST_CASE(an_end_without_the_terminal_is_truncated) {
-  attempt_outcome no_reason = answered();
+  attempt_report no_reason = answered();
   no_reason.finished = finish{finish_reason::other, std::nullopt};
   for (const auto& outcome : {truncated(), no_reason}) {
     story s;

@@ -28,44 +28,44 @@ inline constexpr finish stop_finish() {
   return {finish_reason::stop, "stop"};
 }
 
-inline attempt_outcome failed(errc code,
-                              std::string message = "provider's words") {
-  attempt_outcome outcome;
+inline attempt_report failed(errc code,
+                             std::string message = "provider's words") {
+  attempt_report outcome;
   outcome.failure = error{code, std::move(message), 0, {}, {}};
   return outcome;
 }
 
-inline attempt_outcome answered() {
-  attempt_outcome outcome;
+inline attempt_report answered() {
+  attempt_report outcome;
   outcome.finished = stop_finish();
   outcome.any_part = true;
   return outcome;
 }
 
-inline attempt_outcome empty() {
-  attempt_outcome outcome;
+inline attempt_report empty() {
+  attempt_report outcome;
   outcome.finished = stop_finish();
   return outcome;
 }
 
-inline attempt_outcome truncated() {
-  attempt_outcome outcome;
+inline attempt_report truncated() {
+  attempt_report outcome;
   outcome.any_part = true;
   return outcome;
 }
 
-inline attempt_outcome refusal() {
-  attempt_outcome outcome;
+inline attempt_report refusal() {
+  attempt_report outcome;
   outcome.finished = finish{finish_reason::content_filter, "SAFETY"};
   return outcome;
 }
 
-inline attempt_outcome shown(attempt_outcome outcome) {
+inline attempt_report shown(attempt_report outcome) {
   outcome.any_part = true;
   return outcome;
 }
 
-inline attempt_outcome with_calls(attempt_outcome outcome) {
+inline attempt_report with_calls(attempt_report outcome) {
   outcome.any_part = outcome.complete_calls = true;
   return outcome;
 }
@@ -96,7 +96,7 @@ struct story {
     return w;
   }
 
-  restart_decision attempt(const attempt_outcome& outcome) {
+  restart_decision attempt(const attempt_report& outcome) {
     if (!policy)
       policy.emplace(chain, std::make_shared<restart_options>(options),
                      on_partial);
@@ -110,7 +110,7 @@ struct story {
   }
 
   /// The models asked until something else than a retry follows.
-  std::vector<std::string> all_fail_with(const attempt_outcome& outcome) {
+  std::vector<std::string> all_fail_with(const attempt_report& outcome) {
     std::vector<std::string> asked;
     for (;;) {
       asked.push_back(model);
