@@ -11,6 +11,8 @@ namespace penstock::anthropic {
 
 namespace {
 
+constexpr std::string_view mute_error = "The tool failed and did not say why.";
+
 // "Image/JPG; q=1" -> "image/jpeg"
 std::string plain_media_type(std::string_view type) {
   std::string plain{type.substr(0, type.find(';'))};
@@ -124,6 +126,25 @@ ordered_json result_content(const tool_result_content& result,
                        + " in the result of a tool");
   }
   return content;
+}
+
+void leave_text_only(ordered_json& content, const tool_result_content& result,
+                     std::vector<ordered_json>& behind) {
+  auto texts = ordered_json::array();
+  std::vector<ordered_json> files;
+  for (auto& block : content)
+    if (block.at("type") == "text")
+      texts.push_back(std::move(block));
+    else
+      files.push_back(std::move(block));
+  if (texts.empty())
+    texts.push_back(text_block(mute_error));
+  content = std::move(texts);
+  if (files.empty())
+    return;
+  behind.push_back(text_block("Files that the tool " + result.tool_name
+                              + " gave with its error:"));
+  std::move(files.begin(), files.end(), std::back_inserter(behind));
 }
 
 ordered_json server_call_block(const tool_call_content& call) {

@@ -8,6 +8,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace penstock::anthropic {
 
@@ -32,6 +33,12 @@ ordered_json tool_use_block(const tool_call_content& call);
 /// the API cannot take is replaced by a remark, and noted.
 ordered_json result_content(const tool_result_content& result,
                             encoder_notes& left_out);
+
+/// Of an error the API takes texts only, and not none.
+/// @param content what `result_content` gave of it; its files are moved
+/// @param behind to here, where blocks of the user's stand.
+void leave_text_only(ordered_json& content, const tool_result_content& result,
+                     std::vector<ordered_json>& behind);
 
 /// A call that the API ran, as its decoder gave it: `kind` is the type of the
 /// block, `item_id` its members beyond id, name and input.

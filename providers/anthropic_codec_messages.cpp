@@ -254,6 +254,8 @@ void conversation_builder::add_result(const tool_result_content& p) {
       user.blocks.push_back(std::move(block));
     return;
   }
+  if (p.is_error)
+    leave_text_only(content, p, user.blocks);
   ordered_json block{{"type", "tool_result"}, {"tool_use_id", call->wire_id}};
   if (!content.empty())
     block["content"] = std::move(content);

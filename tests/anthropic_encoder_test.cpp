@@ -353,3 +353,38 @@ BOOST_AUTO_TEST_CASE(models_are_known_by_family_and_version) {
   BOOST_TEST(same("deepseek-chat", ""));
   BOOST_TEST(!same("claude-unheard-of", "deepseek-chat"));
 }
+
+// "content cannot be empty if `is_error` is true", "all content must be type
+// `text` if `is_error` is true": what the API says otherwise.
+BOOST_AUTO_TEST_CASE(of_a_failed_call_the_result_is_text_alone) {
+  const file_content picture{"image/png", "foo", {}, {}};
+  const struct {
+    const char *what, *output;
+    std::vector<file_content> files;
+    const char* text;
+    std::size_t behind;
+  } table[] = {
+    {"a word", R"("no")", {}, "no", 0},
+    {"no word", R"("")", {}, "The tool failed and did not say why.", 0},
+    {"blanks", R"(" \n")", {}, "The tool failed and did not say why.", 0},
+    {"a picture", R"("no")", {picture, picture}, "no", 3},
+    {"a picture alone",
+     R"("")",
+     {picture},
+     "The tool failed and did not say why.",
+     2},
+  };
+  for (const auto& [what, output, files, text, behind] : table)
+    BOOST_TEST_CONTEXT(what) {
+      auto failed = result("t1", output, true);
+      std::get<tool_result_content>(failed.parts[0]).files = files;
+      const auto turns =
+        encoded_turns({user("a"), assistant({call("t1")}), failed});
+      const auto& content = turns[2]["content"];
+      BOOST_TEST(content[0]["content"]
+                 == json::array({{{"type", "text"}, {"text", text}}}));
+      BOOST_TEST(content.size() == 1 + behind);
+      if (behind > 0)
+        BOOST_TEST(content.back()["type"] == "image");
+    }
+}
