@@ -247,7 +247,11 @@ std::optional<errc> class_of_code(std::string_view code, int status) noexcept {
     if (applies && same_code(row.code, code))
       return row.what;
   }
-  return std::nullopt;
+  // Alibaba's "Throttling.RateQuota": what, and of what kind.
+  const auto point = code.rfind('.');
+  return point == code.npos || point == 0
+           ? std::nullopt
+           : class_of_code(code.substr(0, point), status);
 }
 
 } // namespace penstock

@@ -33,6 +33,10 @@ struct row {
 const row table[] = {
   // Seldom heard.
   {"Alibaba's free tier", 403, R"({"code":"AllocationQuota.FreeTierOnly","message":"m"})", errc::quota},
+  {"Alibaba's limits, in a stream", 0, R"({"error":{"code":"Throttling.RateQuota","message":"m"}})", errc::rate_limit},
+  {"ditto, of tokens", 0, R"({"code":"Throttling.AllocationQuota","message":"m"})", errc::rate_limit},
+  {"ditto, of bursts, with its status", 429, R"({"code":"Throttling.BurstRate","message":"m"})", errc::rate_limit},
+  {"a point, and nothing known before it", 400, R"({"code":"New.rate","message":"m"})", errc::invalid_request},
   {"GitHub's budget", 403, R"({"error":{"code":"budget_limit_reached","message":"m"}})", errc::quota},
   {"Amazon's quota", 400, R"({"__type":"ServiceQuotaExceededException","message":"m"})", errc::rate_limit},
   {"Databricks' limit", 0, R"({"error":{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"m"}})", errc::rate_limit},
