@@ -1,6 +1,7 @@
 // What a delta may hold besides plain text: members of openai_chat_decoder.
 #include "providers/base64.hpp"
 #include "providers/openai_chat_decoder.hpp"
+#include "providers/openai_chat_elements.hpp"
 
 #include <array>
 #include <utility>
@@ -72,6 +73,30 @@ void openai_chat_decoder::on_element(const json& one, part_batch& out) {
   }
 }
 
+// Gemini's compatible endpoint: "<thought>…" in marked deltas, and "</thought>"
+// at the beginning of the first that is not.
+// @returns whether it is one of these.
+bool openai_chat_decoder::on_thought(const json& delta, part_batch& out) {
+  constexpr std::string_view begin = "<thought>", end = "</thought>";
+  const auto& google = member(member(delta, "extra_content"), "google");
+  const bool marked = member(google, "thought") == true;
+  const auto& said = member(delta, "content");
+  if (!said.is_string() || !(marked || in_thought_))
+    return false;
+  auto text = bytes_of(said);
+  if (!in_thought_ && text.starts_with(begin))
+    text.remove_prefix(begin.size());
+  const auto over = text.find(end);
+  in_thought_ = marked && over == text.npos;
+  const bool answers = !marked && over == text.npos;
+  parts_.reasoning(answers ? "" : text.substr(0, over), out);
+  if (over != text.npos)
+    text.remove_prefix(over + end.size());
+  if (answers || over != text.npos)
+    parts_.text(text, out);
+  return true;
+}
+
 // OpenRouter sends the same text twice, in `reasoning` and in the details;
 // others have one of the strings only, and some gateways several. LiteLLM has
 // the text in a string, and what proves it in Anthropic's blocks.
@@ -115,18 +140,19 @@ void openai_chat_decoder::on_thinking_block(const json& block, bool with_text,
 }
 
 // Source: OpenRouter, "Reasoning tokens", `reasoning_details`. They want the
-// block back as it was, so its format travels with its id.
+// block back as it was.
 void openai_chat_decoder::on_reasoning_detail(const json& detail,
                                               bool with_text, part_batch& out) {
-  auto item_id = text_of(detail, "id");
-  if (const auto format = text_of(detail, "format"); !format.empty())
-    item_id += " " + format;
-  if (bytes_of(detail, "type") == "reasoning.encrypted") {
+  const auto type = bytes_of(detail, "type");
+  const auto index = count_of(detail, "index");
+  reasoning_label label{text_of(detail, "id"), text_of(detail, "format"),
+                        index ? std::to_string(*index) : "",
+                        type == "reasoning.summary"};
+  if (type == "reasoning.encrypted") {
     if (auto data = text_of(detail, "data"); !data.empty())
-      parts_.encrypted(std::move(data), std::move(item_id), out);
+      parts_.encrypted(std::move(data), label.text(), out);
     return;
   }
-  const auto index = count_of(detail, "index");
   if (index != detail_index_ && detail_index_ && is_shown(detail))
     parts_.close(out);
   if (index)
@@ -135,8 +161,11 @@ void openai_chat_decoder::on_reasoning_detail(const json& detail,
     parts_.reasoning(bytes_of(detail, "text"), out);
     parts_.reasoning(bytes_of(detail, "summary"), out);
   }
+  label.complete(reasoning_label::of(parts_.name()));
   if (const auto proof = bytes_of(detail, "signature"); !proof.empty())
-    parts_.sign(proof, std::move(item_id), out);
+    parts_.sign(proof, label.text(), out);
+  else if (with_text && is_shown(detail))
+    parts_.name(label.text());
 }
 
 void openai_chat_decoder::on_file(const json& image, part_batch& out) {

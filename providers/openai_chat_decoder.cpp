@@ -51,6 +51,13 @@ constexpr std::array finish_table{
   finish_row{"abort", finish_reason::error},              // vLLM, SGLang
   finish_row{"network_error", finish_reason::error},      // Z.ai
   finish_row{"insufficient_system_resource", finish_reason::error}, // DeepSeek
+  finish_row{"malformed_function_call",
+             finish_reason::error}, // Gemini's, ditto
+  finish_row{"malformed_response", finish_reason::error},
+  finish_row{"missing_thought_signature", finish_reason::error},
+  finish_row{"too_many_tool_calls", finish_reason::error},
+  finish_row{"unexpected_tool_call", finish_reason::error},
+  finish_row{"function_call_filter", finish_reason::error},
 };
 
 using rule = delta_rule;
@@ -94,13 +101,15 @@ constexpr std::array plain_chunk{
 };
 
 // In any case: gateways hand on what Gemini or Cohere call it.
+// Gemini's compatible endpoint says why: "content_filter: SAFETY",
+// "function_call_filter: MALFORMED_FUNCTION_CALL".
 finish_reason unified(std::string_view raw) {
+  const auto what = raw.substr(0, raw.find(':'));
   for (const auto& row : finish_table)
-    if (ascii::equal_ignoring_case(row.raw, raw))
+    if (ascii::equal_ignoring_case(row.raw, what))
       return row.reason;
-  // Gemini's compatible endpoint says why: "content_filter: SAFETY".
-  return raw.starts_with("content_filter") ? finish_reason::content_filter
-                                           : finish_reason::other;
+  return what.starts_with("content_filter") ? finish_reason::content_filter
+                                            : finish_reason::other;
 }
 
 // The choice that counts: number 0, or the first if they have no numbers.
@@ -209,7 +218,7 @@ void openai_chat_decoder::on_event(const sse_event& event,
 bool openai_chat_decoder::on_plain_delta(const sse_event& event,
                                          std::string_view data,
                                          part_batch& out) {
-  if (event.type == "error")
+  if (event.type == "error" || in_thought_)
     return false;
   const auto delta = plain_.scan(data);
   if (!delta)
@@ -269,8 +278,10 @@ void openai_chat_decoder::on_info(const json& chunk, part_batch& out) {
   part::response_info info;
   if (!has_id_)
     has_id_ = !(info.id = text_of(chunk, "id")).empty();
-  if (!has_model_)
+  if (!has_model_) {
     has_model_ = !(info.model = text_of(chunk, "model")).empty();
+    is_gemini_ = info.model.find("gemini-") != info.model.npos;
+  }
   if (!info.id.empty() || !info.model.empty())
     out.add(std::move(info));
 }
@@ -280,14 +291,15 @@ void openai_chat_decoder::on_delta(const json& delta, part_batch& out) {
     return;
   // All that most chunks have: one string. Nothing else is done for them.
   const auto& text = member(delta, "content");
-  if (text.is_string() && delta.size() == 1)
+  if (text.is_string() && delta.size() == 1 && !in_thought_)
     return parts_.text(bytes_of(text), out);
   on_reasoning(delta, out);
   if (const auto& tools = member(delta, "executed_tools"); tools.is_array())
     (executed_ ? *executed_ : executed_.emplace()).take(tools, parts_, out);
-  on_content(text, out);
+  if (!on_thought(delta, out))
+    on_content(text, out);
   // Gemini's compatible endpoint signs a call inside of it, a text beside it.
-  if (auto proof = google_signature(delta); !proof.empty())
+  if (auto proof = signature_of_text(delta); !proof.empty())
     parts_.sign_text(std::move(proof), out);
   parts_.refusal(bytes_of(delta, "refusal"), out);
   if (const auto& images = member(delta, "images"); images.is_array())
@@ -314,7 +326,7 @@ void openai_chat_decoder::on_usage(const json& chunk, const json& choice,
                                    part_batch& out) {
   for (const auto* wire : {&member(chunk, "usage"), &member(choice, "usage"),
                            &member(member(chunk, "x_groq"), "usage")}) {
-    auto usage = openai_chat_usage(*wire);
+    auto usage = openai_chat_usage(*wire, is_gemini_);
     if (!usage)
       continue;
     usage->known = finished() || choice.is_null()

@@ -48,6 +48,7 @@ private:
   void on_chunk(const json& chunk, part_batch& out);
   void on_delta(const json& delta, part_batch& out);
   void on_content(const json& what, part_batch& out);
+  bool on_thought(const json& delta, part_batch& out);
   void on_element(const json& one, part_batch& out);
   void on_reasoning(const json& delta, part_batch& out);
   void on_reasoning_detail(const json& detail, bool with_text, part_batch& out);
@@ -70,7 +71,8 @@ private:
   part_writer parts_;
   boxed<openai_chat_tool_calls> calls_; // null before the first
   boxed<openai_chat_executed_tools> executed_;
-  bool has_id_ = false, has_model_ = false;
+  bool has_id_ = false, has_model_ = false, is_gemini_ = false;
+  bool in_thought_ = false; // of Gemini's, whose end has not come
   bool has_deltas_ = false; // or the one message in their place
   std::optional<std::uint64_t> detail_index_; // of the last reasoning detail
   boxed<std::set<std::string, std::less<>>> cited_; // URLs given as sources

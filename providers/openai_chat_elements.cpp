@@ -4,6 +4,8 @@
 #include "providers/encoding.hpp"
 #include "providers/utf8.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <utility>
 
@@ -39,6 +41,8 @@ expected<ordered_json> document_element(const file_content& file,
   return fail(errc::invalid_request,
               "this server takes no files of type \"" + file.media_type + '"');
 }
+
+constexpr std::string_view kind = "summary"; // see reasoning_label
 
 // `size` letters and digits that depend on all of `text`.
 std::string short_name(std::string_view text, std::size_t size) {
@@ -132,29 +136,70 @@ std::string reasoning_text(const message& m) {
   return text;
 }
 
+void reasoning_label::complete(const reasoning_label& before) {
+  id = id.empty() ? before.id : id;
+  format = format.empty() ? before.format : format;
+  index = index.empty() ? before.index : index;
+  summary = summary || before.summary;
+}
+
+std::string reasoning_label::text() const {
+  std::string all = id;
+  for (const auto& field : {format, index, std::string{summary ? kind : ""}})
+    all.append(" ").append(field);
+  all.erase(all.find_last_not_of(' ') + 1);
+  return all;
+}
+
+reasoning_label reasoning_label::of(std::string_view item_id) {
+  std::array<std::string, 4> fields;
+  for (auto& field : fields) {
+    field = item_id.substr(0, item_id.find(' '));
+    item_id.remove_prefix(std::min(field.size() + 1, item_id.size()));
+  }
+  return {std::move(fields[0]), std::move(fields[1]), std::move(fields[2]),
+          fields[3] == kind};
+}
+
 ordered_json reasoning_details(const message& m) {
   auto details = ordered_json::array();
   for (const auto& part : m.parts) {
     const auto* r = std::get_if<reasoning_content>(&part);
     if (!r || (r->text.empty() && r->encrypted.empty() && r->signature.empty()))
       continue;
+    const auto label = reasoning_label::of(r->item_id);
     ordered_json one;
-    if (!r->encrypted.empty()) {
+    if (!r->encrypted.empty())
       one = {{"type", "reasoning.encrypted"}, {"data", r->encrypted}};
-    } else {
+    else if (label.summary)
+      one = {{"type", "reasoning.summary"}, {"summary", r->text}};
+    else
       one = {{"type", "reasoning.text"}, {"text", r->text}};
-      if (!r->signature.empty())
-        one["signature"] = r->signature;
-    }
-    const auto space = r->item_id.find(' ');
-    if (const auto id = r->item_id.substr(0, space); !id.empty())
-      one["id"] = id;
-    if (space != r->item_id.npos)
-      one["format"] = r->item_id.substr(space + 1);
-    one["index"] = details.size();
+    if (!r->signature.empty())
+      one["signature"] = r->signature;
+    if (!label.id.empty())
+      one["id"] = label.id;
+    if (!label.format.empty())
+      one["format"] = label.format;
+    const auto index = count_of(json(label.index));
+    one["index"] = index ? *index : details.size();
     details.push_back(std::move(one));
   }
   return details;
+}
+
+ordered_json thinking_blocks(const message& m) {
+  auto blocks = ordered_json::array();
+  for (const auto& part : m.parts) {
+    const auto* r = std::get_if<reasoning_content>(&part);
+    if (r && !r->signature.empty())
+      blocks.push_back({{"type", "thinking"},
+                        {"thinking", r->text},
+                        {"signature", r->signature}});
+    else if (r && !r->encrypted.empty())
+      blocks.push_back({{"type", "redacted_thinking"}, {"data", r->encrypted}});
+  }
+  return blocks;
 }
 
 } // namespace penstock

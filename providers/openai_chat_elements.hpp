@@ -34,8 +34,25 @@ std::string call_id(const std::string& id, const openai_chat_quirks& quirks);
 /// All reasoning of a message, joined.
 std::string reasoning_text(const message& m);
 
-/// OpenRouter's `reasoning_details`, as they came. See `item_id` in
-/// openai_chat_decoder: it holds the id and the format.
+/// What an element of OpenRouter's `reasoning_details` has beside its text and
+/// its proof: all of it goes back. It travels as the reasoning's `item_id`:
+/// "id format index kind", without what is empty at its end.
+struct reasoning_label {
+  std::string id, format;
+  std::string index;    ///< A number, or empty.
+  bool summary = false; ///< Else a text, or encrypted.
+
+  /// What another delta of the same element has said, and this has not.
+  void complete(const reasoning_label& before);
+  std::string text() const;
+  static reasoning_label of(std::string_view item_id);
+};
+
+/// OpenRouter's `reasoning_details`, as they came.
 ordered_json reasoning_details(const message& m);
+
+/// LiteLLM's `thinking_blocks`: Anthropic's, as they came. Without a proof they
+/// would be refused, and are left out.
+ordered_json thinking_blocks(const message& m);
 
 } // namespace penstock

@@ -57,14 +57,10 @@ bool is_empty_object(std::string_view text) {
 
 } // namespace
 
-std::string google_signature(const json& of) {
-  return text_of(member(member(of, "extra_content"), "google"),
-                 "thought_signature");
-}
-
 // What one delta says of a call.
 struct openai_chat_tool_calls::fragment {
-  std::string id, name, kind, signature;
+  std::string id, name, kind;
+  call_signature signature;
   std::string built; // the input if it was no text on the wire
   std::string_view input;
 
@@ -85,7 +81,7 @@ void openai_chat_tool_calls::delta(const json& wire, part_writer& parts,
     return;
   fragment what;
   what.id = text_of(wire, "id");
-  what.signature = google_signature(wire);
+  what.signature = signature_of_call(wire);
   if (const auto& custom = member(wire, "custom"); custom.is_object()) {
     what.kind = "custom";
     what.take(custom, "input");
@@ -175,7 +171,7 @@ void openai_chat_tool_calls::extend(call& c, const fragment& what,
     c.name = what.name;
   if (c.kind.empty())
     c.kind = what.kind;
-  if (!what.signature.empty())
+  if (!what.signature.bytes.empty())
     c.signature = what.signature;
   // Its id may come behind its name, but not behind its input.
   if (!c.started && !c.name.empty()
@@ -245,11 +241,9 @@ void openai_chat_tool_calls::complete(call& c, part_writer& parts,
   c.tell(out);
   c.complete = true;
   const bool blank = c.input.find_first_not_of(" \t\r\n") == c.input.npos;
-  out.add(
-    part::tool_complete{c.key,
-                        blank && c.kind.empty() ? "{}" : std::move(c.input),
-                        std::move(c.signature),
-                        {}});
+  out.add(part::tool_complete{
+    c.key, blank && c.kind.empty() ? "{}" : std::move(c.input),
+    std::move(c.signature.bytes), std::move(c.signature.place)});
 }
 
 void openai_chat_tool_calls::settle(part_writer& parts, part_batch& out) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "providers/json.hpp"
+#include "providers/openai_chat_signatures.hpp"
 #include "providers/part_writer.hpp"
 
 #include <cstdint>
@@ -12,10 +13,6 @@
 #include <vector>
 
 namespace penstock {
-
-/// `extra_content.google.thought_signature` of a call or a delta; "" if there
-/// is none.
-std::string google_signature(const json& of);
 
 /// Finds the end of a JSON object in a text that grows: looks at brackets and
 /// strings only, each byte once.
@@ -81,7 +78,8 @@ private:
   struct fragment;
   struct call {
     part_key key = 0;
-    std::string id, name, kind, input, signature;
+    std::string id, name, kind, input;
+    call_signature signature;
     utf8_joiner joiner;
     json_extent extent;
     bool started = false;   // told to the reader

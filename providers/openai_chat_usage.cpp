@@ -31,7 +31,7 @@ const json& first_member(const json& value,
 
 } // namespace
 
-std::optional<token_usage> openai_chat_usage(const json& wire) {
+std::optional<token_usage> openai_chat_usage(const json& wire, bool gemini) {
   const auto input = first_count(wire, {"prompt_tokens", "input_tokens"});
   const auto output = first_count(wire, {"completion_tokens", "output_tokens"});
   if (!input && !output)
@@ -85,6 +85,11 @@ std::optional<token_usage> openai_chat_usage(const json& wire) {
       && (total == sum(input.value_or(0), with_reasoning)
           || total == sum(usage.input_total, with_reasoning)))
     usage.output_total = with_reasoning;
+  const auto counted = sum(input.value_or(0), output.value_or(0));
+  if (gemini && !output_details.is_object() && total > counted) {
+    usage.reasoning = *total - counted;
+    usage.output_total = sum(usage.output_total, usage.reasoning);
+  }
   return usage;
 }
 

@@ -93,6 +93,11 @@ void part_writer::sign(std::string_view signature, std::string item_id,
   }
 }
 
+void part_writer::name(std::string item_id) {
+  if (open_ == kind::reasoning)
+    item_id_ = std::move(item_id);
+}
+
 void part_writer::sign_text(std::string signature, part_batch& out) {
   if (open_ == kind::text)
     out.add(part::signature{key_, std::move(signature)});

@@ -36,6 +36,11 @@ public:
   /// none is open of the last one; with no reasoning so far, of an empty one.
   void sign(std::string_view signature, std::string item_id, part_batch& out);
 
+  /// Says which block of the provider's the open part is, if it is reasoning.
+  void name(std::string item_id);
+  /// What was said last of the open part; empty if nothing was.
+  const std::string& name() const noexcept { return item_id_; }
+
   /// What the provider wants back with the text of the open part; with none
   /// open, of an empty one.
   void sign_text(std::string signature, part_batch& out);
