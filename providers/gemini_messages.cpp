@@ -20,9 +20,6 @@ constexpr std::string_view lost_result =
   "\"There is no result: the call was interrupted.\"";
 constexpr std::string_view lost_beginning =
   "(The beginning of this conversation is not shown.)";
-/// For a call that another model, or nobody, has signed.
-/// Source: ai.google.dev/gemini-api/docs/thought-signatures, its FAQ.
-constexpr const char* no_signature = "skip_thought_signature_validator";
 
 std::string_view bare(std::string_view model) {
   constexpr std::string_view folder = "models/";

@@ -13,6 +13,10 @@ enum class thinking_kind : std::uint8_t {
   level,  ///< thinkingConfig.thinkingLevel
 };
 
+/// The signature of a call that another model, or nobody, has signed.
+/// Source: ai.google.dev/gemini-api/docs/thought-signatures, its FAQ.
+inline constexpr const char* no_signature = "skip_thought_signature_validator";
+
 struct model_facts {
   thinking_kind thinks = thinking_kind::none;
   /// Only with `budget`. The least is what still counts as thinking.

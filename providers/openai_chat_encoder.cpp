@@ -128,6 +128,15 @@ private:
       return {};
     const bool off = *what_.thinking == thinking_level::off;
     const auto effort = effort_for(*what_.thinking, quirks_.efforts);
+    const bool by_effort =
+      quirks_.thinking == chat_thinking::reasoning_effort
+      || quirks_.thinking == chat_thinking::reasoning_object;
+    if (off && by_effort && !quirks_.always_thinks
+        && !openai::knows_none(quirks_.efforts)) {
+      leave_out("thinking_level", "there is no way to tell "
+                                    + std::string{model_} + " not to reason");
+      return {};
+    }
     switch (quirks_.thinking) {
     case chat_thinking::none:
       if (!off)

@@ -2,8 +2,10 @@
 
 #include "providers/base64.hpp"
 #include "providers/encoding.hpp"
+#include "providers/gemini_models.hpp"
 #include "providers/message_maker.hpp"
 #include "providers/openai_chat_elements.hpp"
+#include "providers/openai_chat_signatures.hpp"
 #include "providers/utf8.hpp"
 
 #include <algorithm>
@@ -13,12 +15,18 @@ namespace penstock {
 
 namespace {
 
+/// Between what a tool gave and who speaks next, where only a model may.
+constexpr const char* bridge = "I have seen the results.";
+/// Where there is no reasoning to send back and the server wants some: not
+/// empty, since that is refused as well.
+constexpr const char* no_reasoning = " ";
+
 class writer {
 public:
   writer(const prompt& what, const openai_chat_quirks& quirks,
          const endpoint& at, std::string_view model, encoder_notes& left_out)
     : what_(what), quirks_(quirks), at_(at), model_(model),
-      left_out_(left_out) {}
+      turns_(turns_of(quirks, model)), left_out_(left_out) {}
 
   expected<openai_chat_messages> run() {
     if (!what_.system.empty())
@@ -31,11 +39,18 @@ public:
     if (out_.messages.empty() || !asks_)
       return fail(errc::invalid_request, "no message holds anything to send");
     end();
+    if (turns_ == chat_turns::alternating)
+      alternate(out_.messages);
     return std::move(out_);
   }
 
 private:
   void add(ordered_json message) {
+    const bool answers =
+      message.at("role") == "assistant" || message.at("role") == "tool";
+    if (turns_ == chat_turns::bridged && !answers && !out_.messages.empty()
+        && out_.messages.back().at("role") == "tool")
+      out_.messages.push_back({{"role", "assistant"}, {"content", bridge}});
     out_.messages.push_back(std::move(message));
   }
 
@@ -145,6 +160,7 @@ private:
   expected<void> add_assistant(std::size_t i) {
     const auto& m = what_.messages[i];
     std::string text, refusal, proof;
+    bool signed_call = false;
     auto calls = ordered_json::array();
     for (const auto& part : m.parts) {
       if (const auto* t = std::get_if<text_content>(&part)) {
@@ -154,8 +170,14 @@ private:
       } else if (const auto* r = std::get_if<refusal_content>(&part)) {
         refusal += r->text;
       } else if (const auto* c = std::get_if<tool_call_content>(&part)) {
-        if (!c->provider_executed)
-          calls.push_back(signed_call(*c, is_own(m)));
+        if (c->provider_executed)
+          continue;
+        auto call = call_element(*c, quirks_);
+        if (is_own(m) && !c->signature.empty()) {
+          sign(call, c->signature, c->item_id);
+          signed_call = true;
+        }
+        calls.push_back(std::move(call));
       } else if (std::holds_alternative<file_content>(part)) {
         note("files in an assistant message");
       }
@@ -165,6 +187,10 @@ private:
       one["content"] = text;
     if (!refusal.empty() && text.empty()) // The servers know one or the other.
       one["content"] = refusal;
+    // A call that another model made has no signature, and is refused without.
+    if (!calls.empty() && !signed_call && quirks_.signed_calls
+        && gemini::facts_of(model_).signed_calls)
+      sign(calls.front(), gemini::no_signature);
     if (!calls.empty())
       one["tool_calls"] = calls;
     if (one.at("content").is_null() && calls.empty())
@@ -174,21 +200,21 @@ private:
       if (!proof.empty())
         sign(one, proof);
     }
+    if (quirks_.reasoning_back == chat_reasoning_back::everywhere)
+      fill_reasoning(one);
     add(std::move(one));
     return {};
   }
 
-  // Gemini's compatible endpoint gives a call its signature, and refuses the
-  // next request of a tool loop without it.
-  ordered_json signed_call(const tool_call_content& c, bool own) const {
-    auto call = call_element(c, quirks_);
-    if (own && !c.signature.empty())
-      sign(call, c.signature);
-    return call;
-  }
-
-  static void sign(ordered_json& what, const std::string& proof) {
-    what["extra_content"]["google"]["thought_signature"] = proof;
+  // While a model thinks, each answer of the conversation needs the member,
+  // whoever gave it.
+  void fill_reasoning(ordered_json& one) const {
+    if (what_.thinking == thinking_level::off)
+      one.erase("reasoning_content");
+    else if (!one.contains("reasoning_content"))
+      one["reasoning_content"] = no_reasoning;
+    if (one.at("content").is_null())
+      one["content"] = ""; // As it comes from these servers.
   }
 
   // Proofs of origin, and what they prove, go back to their origin only.
@@ -209,6 +235,14 @@ private:
       if (std::none_of(after, what_.messages.end(), asked))
         if (auto text = reasoning_text(m); !text.empty())
           one["reasoning_content"] = std::move(text);
+      return;
+    case chat_reasoning_back::everywhere:
+      if (auto text = reasoning_text(m); !text.empty())
+        one["reasoning_content"] = std::move(text);
+      return;
+    case chat_reasoning_back::blocks:
+      if (auto blocks = thinking_blocks(m); !blocks.empty())
+        one["thinking_blocks"] = std::move(blocks);
       return;
     case chat_reasoning_back::details:
       if (auto details = reasoning_details(m); !details.empty())
@@ -248,6 +282,38 @@ private:
       last["partial"] = true;
   }
 
+  // What the system says goes to the front; neighbours of one role are joined.
+  static void alternate(ordered_json& messages) {
+    std::stable_partition(messages.begin(), messages.end(), [](const auto& m) {
+      return m.at("role") == "system";
+    });
+    auto all = ordered_json::array();
+    for (auto& m : messages) {
+      const bool joins =
+        !all.empty() && m.at("role") != "system" && m.at("role") != "tool"
+        && m.at("role") == all.back().at("role") && !m.contains("tool_calls")
+        && !all.back().contains("tool_calls");
+      if (joins)
+        join(all.back()["content"], std::move(m["content"]));
+      else
+        all.push_back(std::move(m));
+    }
+    messages = std::move(all);
+  }
+
+  // Two texts, or elements.
+  static void join(ordered_json& first, ordered_json second) {
+    if (first.is_string() && second.is_string()) {
+      first = first.get<std::string>() + "\n\n" + second.get<std::string>();
+      return;
+    }
+    for (auto* content : {&first, &second})
+      if (content->is_string())
+        *content = ordered_json::array({text_element(*content)});
+    for (auto& element : second)
+      first.push_back(std::move(element));
+  }
+
   void note(std::string_view what) {
     if (std::find(left_out_.begin(), left_out_.end(), what) == left_out_.end())
       left_out_.emplace_back(what);
@@ -257,6 +323,7 @@ private:
   const openai_chat_quirks& quirks_;
   const endpoint& at_;
   std::string_view model_;
+  const chat_turns turns_;
   encoder_notes& left_out_;
   openai_chat_messages out_;
   ordered_json held_ = ordered_json::array(); // files of tool results

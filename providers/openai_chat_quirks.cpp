@@ -3,6 +3,11 @@
 //         groq, xai, perplexity), which are tested against them.
 #include "providers/openai_chat_quirks.hpp"
 
+#include "providers/ascii.hpp"
+
+#include <algorithm>
+#include <iterator>
+
 namespace penstock {
 
 namespace {
@@ -20,6 +25,7 @@ constexpr openai_chat_quirks openai(std::string_view prefix, think thinking,
           .model_prefix = prefix,
           .thinking = thinking,
           .efforts = efforts,
+          .always_thinks = !prefix.empty() && thinking != think::none,
           .max_tokens = "max_completion_tokens",
           .files = chat_files::by_bytes,
           .obfuscates = true,
@@ -39,6 +45,36 @@ constexpr openai_chat_quirks azure(openai_chat_quirks row) {
   if (row.thinking == think::none)
     row.max_tokens = "max_tokens";
   return row;
+}
+
+// Mistral's: a model that has no efforts refuses to be told one, and most have
+// none.
+// Source: docs.mistral.ai, "Reasoning"; what the API has answered to each name
+// (github.com/anomalyco/models.dev, pull request 1986).
+constexpr openai_chat_quirks mistral(std::string_view prefix, think thinking) {
+  return {.provider = "mistral",
+          .model_prefix = prefix,
+          .thinking = thinking,
+          .efforts = "none high",
+          .reasoning_back = back::element,
+          .prefill = chat_prefill::prefix,
+          .seed = "random_seed",
+          .any_tool = "any",
+          .turns = chat_turns::bridged,
+          .files = chat_files::document_url,
+          .files_in_tool_results = true,
+          .stream_options = false,
+          .call_id_bytes = 9};
+}
+
+// Google's compatible endpoint. Its newer models cannot but reason.
+constexpr openai_chat_quirks google(std::string_view prefix,
+                                    std::string_view efforts) {
+  return {.provider = "google",
+          .model_prefix = prefix,
+          .efforts = efforts,
+          .always_thinks = !prefix.empty(),
+          .signed_calls = true};
 }
 
 constexpr auto effort = think::reasoning_effort;
@@ -68,32 +104,32 @@ constexpr openai_chat_quirks openai_rows[] = {
 constexpr openai_chat_quirks rows[] = {
   {.provider = "deepseek",
    .thinking = think::thinking_object,
-   .efforts = "high max",
-   .reasoning_back = back::in_tool_loop,
+   .efforts = "low medium high max",
+   .reasoning_back = back::everywhere,
    .prefill = chat_prefill::prefix,
    .prefill_path = "/beta",
    .seed = "",
    .json_schema = false,
    .stops_max = 16},
   {.provider = "groq",
-   .efforts = "low medium high",
+   .thinking = think::none,
    .prefill = chat_prefill::plain,
    .stops_max = 4},
-  {.provider = "groq", .model_prefix = "openai/gpt-oss", .stops_max = 4},
+  {.provider = "groq",
+   .model_prefix = "openai/gpt-oss",
+   .always_thinks = true,
+   .stops_max = 4},
   {.provider = "groq",
    .model_prefix = "qwen/",
    .efforts = "none default",
    .stops_max = 4},
-  {.provider = "mistral",
-   .efforts = "none high",
-   .reasoning_back = back::element,
-   .prefill = chat_prefill::prefix,
-   .seed = "random_seed",
-   .any_tool = "any",
-   .files = chat_files::document_url,
-   .files_in_tool_results = true,
-   .stream_options = false,
-   .call_id_bytes = 9},
+  mistral("", think::none),
+  mistral("mistral-small-latest", effort),
+  mistral("mistral-small-2603", effort),
+  mistral("mistral-medium-latest", effort),
+  mistral("mistral-medium-2604", effort),
+  mistral("mistral-medium-3", effort),
+  mistral("magistral-small-latest", effort),
   {.provider = "xai",
    .thinking = think::none,
    .penalties = false,
@@ -103,6 +139,7 @@ constexpr openai_chat_quirks rows[] = {
   {.provider = "xai",
    .model_prefix = "grok-3-mini",
    .efforts = "low high",
+   .always_thinks = true,
    .penalties = false,
    .stop = false},
   {.provider = "openrouter",
@@ -114,10 +151,23 @@ constexpr openai_chat_quirks rows[] = {
    .call_id_bytes_max = 40},
   {.provider = "together", .top_k = true},
   {.provider = "fireworks", .efforts = "none low medium high", .top_k = true},
-  {.provider = "cerebras", .penalties = false},
+  {.provider = "cerebras", .thinking = think::none, .penalties = false},
+  {.provider = "cerebras",
+   .model_prefix = "gpt-oss",
+   .always_thinks = true,
+   .penalties = false},
+  {.provider = "cerebras",
+   .model_prefix = "zai-glm",
+   .efforts = "none low medium high",
+   .penalties = false},
+  {.provider = "cerebras",
+   .model_prefix = "qwen-3.",
+   .efforts = "none low medium high",
+   .penalties = false},
   {.provider = "perplexity",
    .efforts = "minimal low medium high",
    .seed = "",
+   .turns = chat_turns::alternating,
    .stream_options = false,
    .top_k = true,
    .json_object = false},
@@ -131,6 +181,13 @@ constexpr openai_chat_quirks rows[] = {
    .reasoning_back = back::in_tool_loop,
    .prefill = chat_prefill::partial,
    .seed = ""},
+  {.provider = "moonshot",
+   .model_prefix = "kimi-",
+   .thinking = think::thinking_object,
+   .efforts = "",
+   .reasoning_back = back::everywhere,
+   .prefill = chat_prefill::partial,
+   .seed = ""},
   {.provider = "zai",
    .thinking = think::thinking_object,
    .efforts = "",
@@ -139,7 +196,10 @@ constexpr openai_chat_quirks rows[] = {
    .penalties = false,
    .json_schema = false,
    .stops_max = 1},
-  {.provider = "google", .efforts = "none minimal low medium high"},
+  google("", "none minimal low medium high"),
+  google("gemini-2.5-pro", "minimal low medium high"),
+  google("gemini-3", "minimal low medium high"),
+  {.provider = "litellm", .reasoning_back = back::blocks},
   {.provider = "github-copilot", .reasoning_back = back::opaque},
   {.provider = "vllm", .prefill = chat_prefill::continue_final, .top_k = true},
   {.provider = "llamacpp", .thinking = think::none, .top_k = true},
@@ -198,6 +258,18 @@ openai_chat_quirks_of(std::string_view provider,
   for (const auto& row : rows)
     consider(row);
   return *best;
+}
+
+chat_turns turns_of(const openai_chat_quirks& quirks, std::string_view model) {
+  // Of the names under which its models run elsewhere ("mistralai/…").
+  constexpr std::string_view families[] = {"mistral",  "ministral", "magistral",
+                                           "devstral", "codestral", "mixtral"};
+  const auto name = ascii::lower_case(model);
+  const bool mistrals = std::any_of(
+    std::begin(families), std::end(families),
+    [&](std::string_view family) { return name.find(family) != name.npos; });
+  return quirks.turns == chat_turns::free && mistrals ? chat_turns::bridged
+                                                      : quirks.turns;
 }
 
 } // namespace penstock

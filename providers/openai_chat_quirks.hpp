@@ -29,9 +29,18 @@ enum class chat_thinking : std::uint8_t {
 enum class chat_reasoning_back : std::uint8_t {
   none,
   in_tool_loop, ///< "reasoning_content", after the last user message
+  everywhere,   ///< ditto, but of each answer: blank if it has none of its own
   details,      ///< "reasoning_details"
+  blocks,       ///< "thinking_blocks": what is signed or encrypted
   opaque,       ///< "reasoning_text", and what proves it
   element,      ///< a "thinking" element of `content`
+};
+
+/// Which roles may follow each other.
+enum class chat_turns : std::uint8_t {
+  free,
+  bridged,     ///< Nobody but the assistant speaks after a tool.
+  alternating, ///< User and assistant in turn, after what the system says.
 };
 
 /// How a user message holds a file that is neither image nor sound.
@@ -52,6 +61,9 @@ struct openai_chat_quirks {
   /// What the server knows of: none minimal low medium default high xhigh max.
   /// A level is clamped to them.
   std::string_view efforts = "low medium high";
+  /// Without "none" among the efforts, the least is the nearest to "off";
+  /// where a model may as well not reason at all, it would switch it on.
+  bool always_thinks = false;
   chat_reasoning_back reasoning_back = chat_reasoning_back::none;
   chat_prefill prefill = chat_prefill::none;
   /// The prefill works only where the base URL ends with this.
@@ -62,6 +74,8 @@ struct openai_chat_quirks {
   std::string_view any_tool = "required";
   std::string_view key_header = ""; ///< Empty: "Authorization: Bearer …".
 
+  chat_turns turns = chat_turns::free;
+  bool signed_calls = false; ///< Wants Gemini's proof on Gemini's calls.
   chat_files files = chat_files::none;
   bool files_in_tool_results = false;
   bool stream_options = true; ///< Reports usage if asked; else unasked.
@@ -82,5 +96,9 @@ struct openai_chat_quirks {
 const openai_chat_quirks&
 openai_chat_quirks_of(std::string_view provider,
                       std::string_view model) noexcept;
+
+/// What `quirks` says of turns; or "bridged" for a model of Mistral's wherever
+/// it runs: the order is checked by its template.
+chat_turns turns_of(const openai_chat_quirks& quirks, std::string_view model);
 
 } // namespace penstock
