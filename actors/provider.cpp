@@ -48,11 +48,11 @@ void provider_state::start() {
     caf_compat::post(self_.self(), transfer_ended{});
     return;
   }
+  const auto& name = order_.plan->workspace_name;
   if (order_.tell_what_is_left_out && env_->log)
     for (const auto& what : request->left_out)
-      env_->log(
-        (order_.workspace_name.empty() ? "" : order_.workspace_name + ": ")
-        + order_.model->name + " does not know what was asked of it: " + what);
+      env_->log((name.empty() ? "" : name + ": ") + order_.model->name
+                + " does not know what was asked of it: " + what);
   request->http.connect_timeout = order_.clocks.connect_timeout_ms;
   // The hook runs after PROVIDER has handled bytes, so after `start` below.
   const auto transfer = std::make_shared<transfer_id>();
@@ -184,8 +184,9 @@ void provider_state::look_at_response() {
   if (response_.settled())
     return close_transfer();
   if (response_.speaks_the_api() && !std::exchange(told_answered_, true))
-    caf_compat::post(order_.supervisor,
-                     attempt_answered{order_.attempt, order_.workspace_id});
+    caf_compat::post(
+      order_.supervisor,
+      attempt_answered{order_.attempt, order_.plan->workspace_id});
   if (response_.finished() && !patience_) {
     patience_ = running(now()) + order_.finish_linger_ms;
     plan_deadline();
@@ -216,7 +217,7 @@ void provider_state::leave() {
   left_ = true;
   caf_compat::post(
     order_.supervisor,
-    attempt_ended{order_.attempt, order_.workspace_id, make_report()});
+    attempt_ended{order_.attempt, order_.plan->workspace_id, make_report()});
   self_.end();
 }
 
@@ -225,9 +226,9 @@ void provider_state::report_crash() {
   if (!stopped_)
     report.failure =
       error{errc::internal, "the attempt's actor crashed", 0, {}, {}};
-  caf_compat::post(
-    order_.supervisor,
-    attempt_ended{order_.attempt, order_.workspace_id, std::move(report)});
+  caf_compat::post(order_.supervisor,
+                   attempt_ended{order_.attempt, order_.plan->workspace_id,
+                                 std::move(report)});
 }
 
 attempt_report provider_state::make_report() {

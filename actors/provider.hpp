@@ -4,6 +4,7 @@
 #include "actors/attempt_clocks.hpp"
 #include "actors/attempt_environment.hpp"
 #include "actors/provider_listener.hpp"
+#include "actors/provider_order.hpp"
 #include "actors/provider_response.hpp"
 #include "messages/type_ids.hpp"
 
@@ -11,22 +12,6 @@
 #include <memory>
 
 namespace penstock {
-
-/// What SUPERVISOR gives a PROVIDER to do.
-struct provider_order {
-  attempt_id attempt;
-  std::string workspace_id{};
-  workspace_actor report_to;
-  supervisor_actor supervisor;
-  std::shared_ptr<const prompt> what; ///< Let go of once it is encoded.
-  std::shared_ptr<attempt_link> link;
-  std::shared_ptr<const resolved_model> model;
-  attempt_clocks clocks;
-  milliseconds finish_linger_ms{0};
-  milliseconds error_body_timeout_ms{0};
-  bool tell_what_is_left_out = false; ///< To the log; once per model.
-  std::string workspace_name{};       ///< Likewise, if it has one.
-};
 
 /// State of a PROVIDER.
 ///

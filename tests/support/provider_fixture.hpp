@@ -60,6 +60,8 @@ struct provider_fixture : attempt_world {
 
   /// Starts the attempt, and lets happen what happens at once.
   void begin() {
+    auto plan = std::make_shared<stream_plan>();
+    plan->workspace_name = "Ada's";
     provider_order order{
       .attempt = {stream_id{1}, 1},
       .report_to = workspace,
@@ -71,7 +73,7 @@ struct provider_fixture : attempt_world {
       .finish_linger_ms = milliseconds{1'000},
       .error_body_timeout_ms = milliseconds{10'000},
       .tell_what_is_left_out = tell_what_is_left_out,
-      .workspace_name = "Ada's",
+      .plan = std::move(plan),
     };
     subject = caf_compat::spawn<provider_protocol, provider_state>(
       system, std::shared_ptr<const attempt_environment>{env},
