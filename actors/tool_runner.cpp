@@ -71,7 +71,7 @@ void tool_runner::run_tool(tool_run run, outcome_function done) {
   shared->report =
     std::make_shared<report_gate>(std::exchange(shared->with.report, nullptr));
   blocking_call call;
-  call.name = shared->what->what.name;
+  call.name = shared->what->definition.name;
   call.timeout_ms = shared->what->timeout_ms;
   call.cancelled = shared->with.cancelled;
   call.of = blocking_call::kind::handler;

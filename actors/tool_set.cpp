@@ -31,13 +31,13 @@ expected<checked_tool> resolve(const tool_set& registered,
 expected<checked_tool> check_tool(std::shared_ptr<const tool> what) {
   if (!what)
     return fail(errc::invalid_request, "a tool is a null pointer");
-  auto input = tool_input_check::compile(what->what);
+  auto input = tool_input_check::compile(what->definition);
   if (!input)
     return fail(std::move(input.error()));
   if (!what->handler)
-    return refused(what->what.name, "it has no handler");
+    return refused(what->definition.name, "it has no handler");
   if (what->timeout_ms.count() <= 0)
-    return refused(what->what.name, "timeout_ms must be above 0");
+    return refused(what->definition.name, "timeout_ms must be above 0");
   return checked_tool{std::move(what), std::move(*input)};
 }
 
@@ -51,7 +51,7 @@ expected<tool_set> resolve_tools(const tool_set& registered,
     auto found = resolve(registered, ref);
     if (!found)
       return fail(std::move(found.error()));
-    const auto name = found->what->what.name;
+    const auto name = found->what->definition.name;
     if (!all.emplace(name, std::move(*found)).second)
       return refused(name, "is there twice");
   }

@@ -64,9 +64,10 @@ public:
   explicit backend(runtime_options options)
     : runtime_(offline::value_or_exit(runtime::open(std::move(options)))) {
     auto lamp = std::make_shared<tool>();
-    lamp->what = {"lamp", "Switches the lamp",
-                  R"({"type":"object","properties":{"on":{"type":"boolean"}},)"
-                  R"("required":["on"]})"};
+    lamp->definition = {
+      "lamp", "Switches the lamp",
+      R"({"type":"object","properties":{"on":{"type":"boolean"}},)"
+      R"("required":["on"]})"};
     lamp->handler = [](const tool_invocation& call) {
       return tool_outcome{R"({"done":)" + call.input_json + "}", false, {}};
     };

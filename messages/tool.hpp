@@ -60,7 +60,7 @@ using tool_handler = std::function<tool_outcome(const tool_invocation&)>;
 
 /// Immutable once registered.
 struct tool {
-  tool_definition what;
+  tool_definition definition;
   tool_handler handler;
   /// May run together with other read-only ones of the same step.
   bool read_only = false;

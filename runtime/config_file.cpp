@@ -208,13 +208,13 @@ expected<void> read_tool(std::vector<configured_command>& to,
   std::uint64_t timeout_ms = 300'000;
   auto done =
     object_reader{}
-      .required("name", into(made.what.name))
-      .member("description", into(made.what.description))
+      .required("name", into(made.definition.name))
+      .member("description", into(made.definition.description))
       .required("input_schema",
                 [&](const string& at, const ordered_json& v) -> expected<void> {
                   if (!v.is_object())
                     return fail(fault(at, "an object (a JSON schema)", v));
-                  made.what.input_schema_json = to_text(v);
+                  made.definition.input_schema_json = to_text(v);
                   return {};
                 })
       .required("command",
@@ -236,9 +236,9 @@ expected<void> read_tool(std::vector<configured_command>& to,
     return done;
   made.timeout_ms = milliseconds{timeout_ms};
   for (const auto& other : to)
-    if (other.what.name == made.what.name)
+    if (other.definition.name == made.definition.name)
       return fail(errc::invalid_request, path + ".name: there is a tool \""
-                                           + shown(made.what.name)
+                                           + shown(made.definition.name)
                                            + "\" above already");
   to.push_back(std::move(made));
   return {};

@@ -12,7 +12,7 @@ namespace penstock {
 
 /// A tool that is an external command. Who reads the file makes a handler.
 struct configured_command {
-  tool_definition what;
+  tool_definition definition;
   std::vector<std::string> argv; ///< Not empty.
   bool read_only = false;
   bool idempotent = false;

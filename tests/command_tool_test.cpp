@@ -33,7 +33,7 @@ constexpr auto soon = 20s;     // Far below what the commands would take.
 
 cli::command_tool shell(std::string script) {
   cli::command_tool from;
-  from.what.name = "work";
+  from.definition.name = "work";
   from.command = {"sh", "-c", std::move(script)};
   from.timeout_ms = patience;
   from.kill_grace_ms = 100ms;

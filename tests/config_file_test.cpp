@@ -80,9 +80,9 @@ BOOST_AUTO_TEST_CASE(everything_arrives_where_it_belongs) {
   BOOST_TEST(!o.streams.restarts.fallback_on_config_error);
   BOOST_TEST_REQUIRE(read->tools.size() == 1u);
   const auto& tool = read->tools[0];
-  BOOST_TEST(tool.what.name == "now");
-  BOOST_TEST(tool.what.description == "The time");
-  BOOST_TEST(tool.what.input_schema_json == R"({"type":"object"})");
+  BOOST_TEST(tool.definition.name == "now");
+  BOOST_TEST(tool.definition.description == "The time");
+  BOOST_TEST(tool.definition.input_schema_json == R"({"type":"object"})");
   BOOST_TEST((tool.argv == std::vector<std::string>{"date", "-u"}));
   BOOST_TEST((tool.read_only && tool.idempotent));
   BOOST_TEST((tool.timeout_ms == 1500ms));

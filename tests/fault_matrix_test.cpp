@@ -79,7 +79,7 @@ private:
 
 void cell_run::play() {
   auto look = std::make_shared<tool>();
-  look->what = {"look", "Looks", R"({"type":"object"})"};
+  look->definition = {"look", "Looks", R"({"type":"object"})"};
   look->handler = [this](const tool_invocation&) {
     ++tool_runs;
     return tool_outcome{R"({"ok":true})", false, {}};

@@ -78,7 +78,7 @@ void cell_run::open() {
     streams.clocks.first_byte_timeout_ms = streams.clocks.liveness_timeout_ms =
       500ms;
   auto look = std::make_shared<tool>();
-  look->what = {"look", "Looks", R"({"type":"object"})"};
+  look->definition = {"look", "Looks", R"({"type":"object"})"};
   look->handler = [this](const tool_invocation&) {
     ++tool_runs_;
     return tool_outcome{R"({"ok":true})", false, {}};

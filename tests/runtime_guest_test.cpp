@@ -26,7 +26,7 @@ namespace {
 std::unique_ptr<runtime> host(const std::string& text, runtime_options options,
                               const std::string& output = "1") {
   auto probe = std::make_shared<tool>();
-  probe->what = {"probe", "", R"({"type":"object"})"};
+  probe->definition = {"probe", "", R"({"type":"object"})"};
   probe->handler = [output](const tool_invocation&) {
     return tool_outcome{output, false, {}};
   };

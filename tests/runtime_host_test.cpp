@@ -54,7 +54,7 @@ struct in_a_tool : fixture {
 
   void begin(tool_handler handler) {
     auto made = std::make_shared<tool>();
-    made->what = {"probe", "", R"({"type":"object"})"};
+    made->definition = {"probe", "", R"({"type":"object"})"};
     made->handler = [this, handler](const tool_invocation& with) {
       entered.set_value();
       return handler(with);
@@ -284,7 +284,7 @@ BOOST_FIXTURE_TEST_CASE(an_observer_sees_each_step_before_its_request,
                         fixture) {
   std::vector<std::string> seen; // By one at a time.
   auto probe = std::make_shared<tool>();
-  probe->what = {"probe", "", R"({"type":"object"})"};
+  probe->definition = {"probe", "", R"({"type":"object"})"};
   probe->handler = [&](const tool_invocation&) {
     seen.push_back("tool");
     return tool_outcome{"1", false, {}};
@@ -383,7 +383,7 @@ BOOST_FIXTURE_TEST_CASE(callbacks_may_call_back, fixture) {
 BOOST_FIXTURE_TEST_CASE(what_a_tool_throws_is_an_error_result, fixture) {
   for (const bool standard : {true, false}) {
     auto made = std::make_shared<tool>();
-    made->what = {"probe", "", R"({"type":"object"})"};
+    made->definition = {"probe", "", R"({"type":"object"})"};
     made->handler = [standard](const tool_invocation&) -> tool_outcome {
       if (standard)
         throw std::runtime_error{"no lamp"};

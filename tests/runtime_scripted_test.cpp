@@ -280,7 +280,7 @@ BOOST_FIXTURE_TEST_CASE(a_deaf_tool_is_counted_and_one_that_is_gone_refused,
     std::move(options));
   std::promise<void> entered, released;
   auto deaf = std::make_shared<tool>();
-  deaf->what = {"deaf", "Hears nothing", R"({"type":"object"})"};
+  deaf->definition = {"deaf", "Hears nothing", R"({"type":"object"})"};
   deaf->handler = [&entered, over = released.get_future().share()](auto&) {
     entered.set_value();
     over.wait();

@@ -43,7 +43,7 @@ start_request good() {
 
 std::shared_ptr<const tool> a_tool(std::string name) {
   auto made = std::make_shared<tool>();
-  made->what = {std::move(name), "", R"({"type":"object"})"};
+  made->definition = {std::move(name), "", R"({"type":"object"})"};
   made->handler = [](const tool_invocation&) { return tool_outcome{}; };
   return made;
 }

@@ -18,8 +18,8 @@ namespace {
 
 std::shared_ptr<tool> made(std::string name) {
   auto one = std::make_shared<tool>();
-  one->what.name = std::move(name);
-  one->what.input_schema_json = "{}";
+  one->definition.name = std::move(name);
+  one->definition.input_schema_json = "{}";
   one->handler = [](const tool_invocation&) { return tool_outcome{}; };
   return one;
 }

@@ -43,7 +43,7 @@ struct fixture {
 
   void start(tool_handler handler, std::chrono::milliseconds timeout_ms = 5s) {
     auto what = std::make_shared<tool>();
-    what->what.name = "probe";
+    what->definition.name = "probe";
     what->handler = std::move(handler);
     what->timeout_ms = timeout_ms;
     runner.run_tool(

@@ -15,8 +15,8 @@ namespace {
 
 std::shared_ptr<tool> made(std::string name) {
   auto one = std::make_shared<tool>();
-  one->what.name = std::move(name);
-  one->what.input_schema_json = R"({"type":"object"})";
+  one->definition.name = std::move(name);
+  one->definition.input_schema_json = R"({"type":"object"})";
   one->handler = [](const tool_invocation&) { return tool_outcome{}; };
   return one;
 }
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(a_tool_that_cannot_be_called_is_refused) {
   bad.push_back(made("look"));
   bad.back()->timeout_ms = std::chrono::milliseconds{-1};
   bad.push_back(made("look"));
-  bad.back()->what.input_schema_json = "[]";
+  bad.back()->definition.input_schema_json = "[]";
   for (const auto& one : bad) {
     const auto result = check_tool(one);
     BOOST_TEST_REQUIRE(!result.has_value());

@@ -66,7 +66,7 @@ struct fixture : workspace_fixture {
   }
   void add_tool(const std::string& name, bool idempotent) {
     auto made = std::make_shared<tool>();
-    made->what = {name, "", R"({"type":"object"})"};
+    made->definition = {name, "", R"({"type":"object"})"};
     made->idempotent = idempotent;
     made->handler = [](const tool_invocation&) { return tool_outcome{}; };
     tools.push_back(std::move(made));

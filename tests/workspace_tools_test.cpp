@@ -23,12 +23,12 @@ struct tool_fixture : workspace_fixture {
 
   void add(std::string name, bool read_only) {
     auto made = std::make_shared<tool>();
-    made->what.name = std::move(name);
-    made->what.input_schema_json =
+    made->definition.name = std::move(name);
+    made->definition.input_schema_json =
       R"({"type":"object","properties":{"n":{"type":"integer"}}})";
     made->handler = [](const tool_invocation&) { return tool_outcome{}; };
     made->read_only = read_only;
-    registered.emplace(made->what.name, *check_tool(made));
+    registered.emplace(made->definition.name, *check_tool(made));
   }
 
   start_request with_tools() const {

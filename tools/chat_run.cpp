@@ -127,7 +127,7 @@ int chat_run::run() {
   if (auto done = add_tools(*config); !done)
     return complain(done.error());
   for (const auto& tool : config->options.tools)
-    tools_.push_back(tool->what.name);
+    tools_.push_back(tool->definition.name);
   if (options_.verbose)
     config->options.log = [out = output_](const std::string& line) {
       out->write(STDERR_FILENO, one_line(line, 2'000) + '\n');

@@ -30,7 +30,7 @@ std::vector<std::string> key_variables(const runtime_options& options) {
 expected<void> add_tools(configuration& to) {
   for (const auto& from : to.tools) {
     command_tool parts;
-    parts.what = from.what;
+    parts.definition = from.definition;
     parts.command = from.argv;
     parts.read_only = from.read_only;
     parts.idempotent = from.idempotent;
@@ -40,7 +40,7 @@ expected<void> add_tools(configuration& to) {
     auto made = make_command_tool(std::move(parts));
     if (!made)
       return fail(errc::invalid_request,
-                  "tool " + from.what.name + ": " + made.error().message);
+                  "tool " + from.definition.name + ": " + made.error().message);
     to.options.tools.push_back(std::move(*made));
   }
   return {};

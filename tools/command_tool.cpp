@@ -110,7 +110,7 @@ tool_outcome outcome_of(child_end end, const child_command& command) {
 expected<std::shared_ptr<const tool>> make_command_tool(command_tool from) {
   if (const auto fault = fault_of(from); !fault.empty())
     return fail(errc::invalid_request,
-                "tool " + one_line(from.what.name, 128) + ": " + fault);
+                "tool " + one_line(from.definition.name, 128) + ": " + fault);
   child_command command{std::move(from.command),
                         environment_without(from.hidden_env),
                         std::min(from.timeout_ms, timeout_ms_max),
@@ -118,7 +118,7 @@ expected<std::shared_ptr<const tool>> make_command_tool(command_tool from) {
                         limits::tool_output_bytes_max,
                         errors_shown_bytes_max};
   auto made = std::make_shared<tool>();
-  made->what = std::move(from.what);
+  made->definition = std::move(from.definition);
   made->read_only = from.read_only;
   made->idempotent = from.idempotent;
   made->timeout_ms =

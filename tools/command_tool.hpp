@@ -12,7 +12,7 @@
 namespace penstock::cli {
 
 struct command_tool {
-  tool_definition what;
+  tool_definition definition;
   /// argv[0] is a path, or a name that is looked up in PATH. No shell.
   std::vector<std::string> command;
   bool read_only = false;

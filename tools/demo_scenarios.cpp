@@ -331,9 +331,9 @@ demo_providers(const std::string& origin) {
 
 std::shared_ptr<const tool> make_demo_tool(double speed) {
   auto made = std::make_shared<tool>();
-  made->what = {"tide", "High water in a harbour",
-                R"({"type":"object","properties":{"harbour":)"
-                R"({"type":"string"}},"required":["harbour"]})"};
+  made->definition = {"tide", "High water in a harbour",
+                      R"({"type":"object","properties":{"harbour":)"
+                      R"({"type":"string"}},"required":["harbour"]})"};
   const auto moment = author{speed}.scaled(600);
   made->handler = [moment](const tool_invocation& call) {
     std::mutex mutex;

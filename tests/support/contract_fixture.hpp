@@ -18,8 +18,8 @@ struct contract_fixture : workspace_fixture {
   contract_fixture() {
     for (const auto* name : {"look", "write"}) {
       auto made = std::make_shared<tool>();
-      made->what.name = name;
-      made->what.input_schema_json = R"({"type":"object"})";
+      made->definition.name = name;
+      made->definition.input_schema_json = R"({"type":"object"})";
       made->handler = [](const tool_invocation&) { return tool_outcome{}; };
       registered.emplace(name, *check_tool(made));
     }

@@ -15,11 +15,11 @@ const tool_set& all_tools() {
     tool_set all;
     for (const auto* name : {"look", "write"}) {
       auto one = std::make_shared<tool>();
-      one->what.name = name;
-      one->what.input_schema_json = R"({"type":"object"})";
+      one->definition.name = name;
+      one->definition.input_schema_json = R"({"type":"object"})";
       one->handler = [](const tool_invocation&) { return tool_outcome{}; };
-      one->read_only = one->what.name == "look";
-      all.emplace(one->what.name, *check_tool(one));
+      one->read_only = one->definition.name == "look";
+      all.emplace(one->definition.name, *check_tool(one));
     }
     return all;
   }();

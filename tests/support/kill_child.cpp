@@ -174,7 +174,7 @@ http_script script() {
 
 std::shared_ptr<tool> work(const teller& tell) {
   auto made = std::make_shared<tool>();
-  made->what = {"work", "Does it", R"({"type":"object"})"};
+  made->definition = {"work", "Does it", R"({"type":"object"})"};
   made->handler = [&tell](const tool_invocation& call) {
     tell.line("ran", "-", {}, call.tool_call_id);
     std::mutex mutex; // Long enough to be killed in.
