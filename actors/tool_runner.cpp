@@ -15,8 +15,8 @@ namespace {
 // What the thread of a call and its end share. The thread may outlive both the
 // stream and the runner.
 struct running_tool {
-  std::shared_ptr<const tool> what;
-  tool_invocation with;
+  std::shared_ptr<const penstock::tool> tool;
+  tool_invocation invocation;
   std::shared_ptr<report_gate> report;
   tool_outcome outcome; // written before `done` is called without an error
 };
@@ -64,22 +64,22 @@ tool_outcome error_outcome(std::string_view message) {
 }
 
 void tool_runner::run_tool(tool_run run, outcome_function done) {
-  PENSTOCK_CHECK(run.what != nullptr);
+  PENSTOCK_CHECK(run.tool != nullptr);
   const auto shared = std::make_shared<running_tool>();
-  shared->what = std::move(run.what);
-  shared->with = std::move(run.with);
-  shared->report =
-    std::make_shared<report_gate>(std::exchange(shared->with.report, nullptr));
+  shared->tool = std::move(run.tool);
+  shared->invocation = std::move(run.invocation);
+  shared->report = std::make_shared<report_gate>(
+    std::exchange(shared->invocation.report, nullptr));
   blocking_call call;
-  call.name = shared->what->definition.name;
-  call.timeout_ms = shared->what->timeout_ms;
-  call.cancelled = shared->with.cancelled;
+  call.name = shared->tool->definition.name;
+  call.timeout_ms = shared->tool->timeout_ms;
+  call.cancelled = shared->invocation.cancelled;
   call.of = blocking_call::kind::handler;
   call.what = [shared](std::stop_token cancelled) {
-    shared->with.cancelled = std::move(cancelled);
-    shared->with.report = shared->report;
-    shared->outcome = shared->what->handler
-                        ? fit_to_send(shared->what->handler(shared->with))
+    shared->invocation.cancelled = std::move(cancelled);
+    shared->invocation.report = shared->report;
+    shared->outcome = shared->tool->handler
+                        ? fit_to_send(shared->tool->handler(shared->invocation))
                         : error_outcome("the tool has no handler");
   };
   run_blocking(std::move(call), [shared, done = std::move(done)](error why) {

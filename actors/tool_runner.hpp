@@ -40,11 +40,11 @@ struct blocking_call {
 
 /// One call of a tool.
 struct tool_run {
-  std::shared_ptr<const tool> what;
+  std::shared_ptr<const penstock::tool> tool;
   /// All that the handler gets. `cancelled` is the caller's token; the handler
   /// gets one that is stopped by a timeout as well. `report` may be null, and
   /// is deaf once the call is done.
-  tool_invocation with;
+  tool_invocation invocation;
 };
 
 /// Runs blocking calls on threads of its own.

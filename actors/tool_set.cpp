@@ -51,7 +51,7 @@ expected<tool_set> resolve_tools(const tool_set& registered,
     auto found = resolve(registered, ref);
     if (!found)
       return fail(std::move(found.error()));
-    const auto name = found->what->definition.name;
+    const auto name = found->tool->definition.name;
     if (!all.emplace(name, std::move(*found)).second)
       return refused(name, "is there twice");
   }

@@ -16,7 +16,7 @@ namespace penstock {
 
 /// A tool that is fit to be called.
 struct checked_tool {
-  std::shared_ptr<const tool> what; ///< Never null; has a handler.
+  std::shared_ptr<const penstock::tool> tool; ///< Never null; has a handler.
   tool_input_check input;
 };
 

@@ -120,7 +120,8 @@ void workspace_state::load_stream(subscription_id subscriber,
 // ---- threads that may block ------------------------------------------------
 
 void workspace_state::run_tool(call_id call, tool_run what) {
-  what.with.report = std::make_shared<report_to_workspace>(self_.self(), call);
+  what.invocation.report =
+    std::make_shared<report_to_workspace>(self_.self(), call);
   environment_->tool_runner->run_tool(
     std::move(what), [me = self_.self(), call](tool_outcome outcome) {
       post(me, tool_finished{call, std::move(outcome)});

@@ -83,7 +83,7 @@ void workspace_core::request_prompt(const std::string& model) {
       entry = &e;
   std::vector<tool_definition> tools;
   for (const auto& [name, tool] : s.tools)
-    tools.push_back(tool.what->definition);
+    tools.push_back(tool.tool->definition);
   auto what =
     build_prompt(request, entry, model.substr(0, model.find(':')), s.thinking,
                  std::move(messages), std::move(tools), partial);

@@ -35,7 +35,7 @@ void workspace_core::begin_calls(const std::vector<std::uint32_t>& parts) {
   for (const auto part : parts) {
     const auto& call = std::get<tool_call_content>(s.log->content_of(part));
     const auto tool = s.tools.find(call.name);
-    order.add(part, tool != s.tools.end() && tool->second.what->read_only);
+    order.add(part, tool != s.tools.end() && tool->second.tool->read_only);
   }
   pump_calls();
 }
@@ -61,7 +61,7 @@ void workspace_core::start_call(std::uint32_t part) {
   if (auto fits = tool->second.input.check(call.input_json); !fits)
     return record_result(part, error_outcome(fits.error().message));
   if (s.kept && s.kept->unknown.contains(part)
-      && !tool->second.what->idempotent)
+      && !tool->second.tool->idempotent)
     return record_result(
       part, error_outcome("this call was interrupted while it ran; whether it "
                           "took effect is unknown. Find out before you repeat "
@@ -85,15 +85,15 @@ void workspace_core::run_handler(std::uint32_t part) {
   publish();
   const auto& call = std::get<tool_call_content>(s.log->content_of(part));
   tool_run run;
-  run.what = s.tools.find(call.name)->second.what;
-  run.with.workspace_id = id_;
-  run.with.stream = s.id();
-  run.with.tool_call_id = call.id;
-  run.with.tool_name = call.name;
-  run.with.input_json = call.input_json;
+  run.tool = s.tools.find(call.name)->second.tool;
+  run.invocation.workspace_id = id_;
+  run.invocation.stream = s.id();
+  run.invocation.tool_call_id = call.id;
+  run.invocation.tool_name = call.name;
+  run.invocation.input_json = call.input_json;
   if (s.scratch)
-    run.with.scratch_dir = s.scratch->path();
-  run.with.cancelled = s.calls->cancel.get_token();
+    run.invocation.scratch_dir = s.scratch->path();
+  run.invocation.cancelled = s.calls->cancel.get_token();
   s.calls->handlers.insert(part);
   ports_.run_tool({s.id(), part}, std::move(run));
 }

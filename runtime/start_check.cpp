@@ -126,7 +126,7 @@ offered_tools(const start_request& r, const tool_set& registered) {
   std::vector<tool_definition> offered;
   for (const auto& [name, t] : *tools)
     if (policy->enables(name))
-      offered.push_back(t.what->definition);
+      offered.push_back(t.tool->definition);
   using mode = tool_choice::mode;
   if (r.tool_choice.how == mode::one && !tools->contains(r.tool_choice.name))
     return wrong("tool_choice: the request has no tool \"" + r.tool_choice.name

@@ -13,7 +13,7 @@ expected<void> tool_registry::add(std::shared_ptr<const tool> what) {
   auto checked = check_tool(std::move(what));
   if (!checked)
     return fail(std::move(checked.error()));
-  const auto name = checked->what->definition.name;
+  const auto name = checked->tool->definition.name;
   std::shared_ptr<const tool_set> old; // Destroyed without the lock.
   const std::lock_guard held{mutex_};
   if (tools_->count(name) > 0)

@@ -36,7 +36,7 @@ BOOST_AUTO_TEST_CASE(a_snapshot_keeps_the_tools_of_its_time) {
   BOOST_TEST(!tools.remove("look"));
   BOOST_TEST(before->empty());
   BOOST_TEST(with->count("look") == 1u);
-  BOOST_TEST(with->at("look").what->handler(tool_invocation{}).output_json
+  BOOST_TEST(with->at("look").tool->handler(tool_invocation{}).output_json
              == "null");
   BOOST_TEST(tools.snapshot()->empty());
 }

@@ -47,15 +47,15 @@ struct fixture {
     what->handler = std::move(handler);
     what->timeout_ms = timeout_ms;
     runner.run_tool(
-      {.what = what,
-       .with = {.workspace_id = "w",
-                .stream = stream_id{7},
-                .tool_call_id = "call_1",
-                .tool_name = "probe",
-                .input_json = R"({"x":1})",
-                .scratch_dir = "/scratch",
-                .cancelled = stop.get_token(),
-                .report = report}},
+      {.tool = what,
+       .invocation = {.workspace_id = "w",
+                      .stream = stream_id{7},
+                      .tool_call_id = "call_1",
+                      .tool_name = "probe",
+                      .input_json = R"({"x":1})",
+                      .scratch_dir = "/scratch",
+                      .cancelled = stop.get_token(),
+                      .report = report}},
       [this](tool_outcome outcome) { outcomes.push_back(std::move(outcome)); });
   }
 

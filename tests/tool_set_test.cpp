@@ -75,8 +75,8 @@ BOOST_FIXTURE_TEST_CASE(a_stream_has_what_it_names_and_no_more, fixture) {
   BOOST_TEST_REQUIRE(tools.has_value());
   BOOST_TEST(tools->size() == 2u);
   BOOST_TEST(tools->count("look") == 1u);
-  BOOST_TEST((tools->at("look").what == registered.at("look").what));
-  BOOST_TEST((tools->at("own").what == std::get<1>(wanted[1])));
+  BOOST_TEST((tools->at("look").tool == registered.at("look").tool));
+  BOOST_TEST((tools->at("own").tool == std::get<1>(wanted[1])));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_name_that_leads_nowhere_or_to_two_is_refused,

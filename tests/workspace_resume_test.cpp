@@ -173,7 +173,7 @@ BOOST_FIXTURE_TEST_CASE(a_tool_that_may_have_run_is_not_run_again, fixture) {
   BOOST_TEST(world.attempts.empty()); // The calls come first.
   std::vector<std::string> run;
   while (!world.tools.empty()) {
-    run.push_back(world.tools.front().second.with.tool_call_id);
+    run.push_back(world.tools.front().second.invocation.tool_call_id);
     tool_answers("1");
   }
   BOOST_TEST((run == std::vector<std::string>{"again", "waiting"}));

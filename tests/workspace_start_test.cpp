@@ -157,7 +157,7 @@ BOOST_FIXTURE_TEST_CASE(every_tool_call_is_given_the_scratch_directory,
   finishes(finish_reason::tool_calls);
   for (int i = 0; i < 2; ++i) {
     BOOST_REQUIRE(world.tools.size() == 1u);
-    BOOST_TEST(world.tools[0].second.with.scratch_dir == dir->path());
+    BOOST_TEST(world.tools[0].second.invocation.scratch_dir == dir->path());
     tool_answers("1");
   }
 }

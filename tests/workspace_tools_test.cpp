@@ -54,7 +54,7 @@ BOOST_FIXTURE_TEST_CASE(a_call_runs_and_its_result_goes_back, tool_fixture) {
   finishes(finish_reason::tool_calls);
   BOOST_TEST((core->now() == phase::tool_running));
   BOOST_REQUIRE(world.tools.size() == 1u);
-  BOOST_TEST(world.tools[0].second.with.input_json == R"({"n":1})");
+  BOOST_TEST(world.tools[0].second.invocation.input_json == R"({"n":1})");
   tool_answers(R"({"seen":true})");
   BOOST_TEST((core->now() == phase::streaming));
   const auto& messages = attempt().what->messages;
@@ -137,9 +137,9 @@ BOOST_FIXTURE_TEST_CASE(read_only_calls_run_together_exclusive_ones_alone,
   BOOST_TEST(world.tools.size() == 1u); // write still waits for c2
   tool_answers("2");
   BOOST_REQUIRE(world.tools.size() == 1u);
-  BOOST_TEST(world.tools[0].second.with.tool_name == "write");
+  BOOST_TEST(world.tools[0].second.invocation.tool_name == "write");
   tool_answers("3");
-  BOOST_TEST(world.tools[0].second.with.tool_call_id == "c4");
+  BOOST_TEST(world.tools[0].second.invocation.tool_call_id == "c4");
   tool_answers("4");
   BOOST_TEST((core->now() == phase::streaming));
 }
@@ -156,14 +156,14 @@ BOOST_FIXTURE_TEST_CASE(complete_calls_of_a_cut_answer_run_and_end_the_step,
   settle(verdict);
   BOOST_TEST(sink->all<event::retract>().size() == 1u);
   BOOST_REQUIRE(world.tools.size() == 1u);
-  BOOST_TEST(world.tools[0].second.with.tool_call_id == "c1");
+  BOOST_TEST(world.tools[0].second.invocation.tool_call_id == "c1");
 }
 
 BOOST_FIXTURE_TEST_CASE(stop_cancels_the_tool_and_waits_for_it, tool_fixture) {
   begin(with_tools());
   call(0, "c1", "look", "{}");
   finishes(finish_reason::tool_calls);
-  const auto cancelled = world.tools[0].second.with.cancelled;
+  const auto cancelled = world.tools[0].second.invocation.cancelled;
   stop();
   BOOST_TEST(cancelled.stop_requested());
   BOOST_TEST((core->now() == phase::stopping));

@@ -282,7 +282,7 @@ bool contract_simulation::return_tool() {
   const auto [call, run] = std::move(world_.tools[at]);
   world_.tools.erase(world_.tools.begin() + static_cast<std::ptrdiff_t>(at));
   core_->on(tool_finished{call, {"1", chance(20), {}}});
-  model_.handler_returned(run.with.tool_call_id);
+  model_.handler_returned(run.invocation.tool_call_id);
   return true;
 }
 
