@@ -75,7 +75,7 @@ void tool_runner::run_tool(tool_run run, outcome_function done) {
   call.timeout_ms = shared->tool->timeout_ms;
   call.cancelled = shared->invocation.cancelled;
   call.of = blocking_call::kind::handler;
-  call.what = [shared](std::stop_token cancelled) {
+  call.function = [shared](std::stop_token cancelled) {
     shared->invocation.cancelled = std::move(cancelled);
     shared->invocation.report = shared->report;
     shared->outcome = shared->tool->handler

@@ -32,7 +32,7 @@ struct blocking_call {
   /// It may still run after `done` was called with an error. So it owns or
   /// shares what it uses, and `done` reads what it wrote only if there was no
   /// error.
-  std::function<void(std::stop_token)> what;
+  std::function<void(std::stop_token)> function;
   std::chrono::milliseconds timeout_ms{300'000}; ///< > 0; from its begin.
   std::stop_token cancelled;                     ///< The caller's.
   kind of = kind::hook;

@@ -33,7 +33,7 @@ error cancelled() {
 
 error call_function(const blocking_call& call, std::stop_token token) {
   try {
-    call.what(std::move(token));
+    call.function(std::move(token));
     return {};
   } catch (const std::exception& why) {
     return {errc::tool, call.name + " failed: " + why.what(), 0, {}, {}};
@@ -50,7 +50,7 @@ tool_pool::tool_pool(clock& time, tool_thread_options options)
 }
 
 void tool_pool::run(blocking_call call, tool_runner::done_function done) {
-  PENSTOCK_CHECK(call.what && done);
+  PENSTOCK_CHECK(call.function && done);
   if (call.cancelled.stop_requested())
     return done(cancelled());
   const auto one = std::make_shared<entry>();
@@ -175,7 +175,7 @@ void tool_pool::work() {
 void tool_pool::execute(const entry_ptr& one, lock& held) {
   held.unlock();
   auto why = call_function(one->call, one->stop.get_token());
-  one->call.what = nullptr; // What it owns goes before anybody is told.
+  one->call.function = nullptr; // What it owns goes before anybody is told.
   held.lock();
   errands later;
   if (running_.erase(one) > 0) {

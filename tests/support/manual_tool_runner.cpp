@@ -44,7 +44,7 @@ manual_tool_runner::~manual_tool_runner() {
 }
 
 void manual_tool_runner::run_blocking(blocking_call call, done_function done) {
-  PENSTOCK_CHECK(call.what && done);
+  PENSTOCK_CHECK(call.function && done);
   if (call.cancelled.stop_requested())
     return done(cancelled());
   const auto one = std::make_shared<entry>();
@@ -100,7 +100,7 @@ std::vector<std::string> manual_tool_runner::begun() const {
 void manual_tool_runner::end(const entry_ptr& one) {
   error why;
   try {
-    one->call.what(one->stop.get_token());
+    one->call.function(one->stop.get_token());
   } catch (const std::exception& e) {
     why = {errc::tool, one->call.name + " failed: " + e.what(), 0, {}, {}};
   } catch (...) {
