@@ -141,7 +141,7 @@ void workspace_state::prepare(stream_id stream, std::uint64_t generation,
       if (why.code == errc::none)
         post(me, step_prepared{
                    stream, generation,
-                   std::make_shared<const prompt>(std::move(shared->what))});
+                   std::make_shared<const prompt>(std::move(shared->prompt))});
       else
         post(me, step_prepared{stream, generation, fail(std::move(why))});
     });

@@ -57,7 +57,7 @@ void workspace_core::send_hedge(std::shared_ptr<const prompt> what) {
   m.step = s.step;
   m.plan = s.plan;
   m.model = hedge.model;
-  m.what = std::move(what);
+  m.prompt = std::move(what);
   m.link = hedge.link;
   m.hedges = s.attempt.number;
   s.race.emplace(racer{s.attempt, s.model, s.link, {}, {}, {}},

@@ -44,7 +44,8 @@ public:
 
   /// Answers `tool_finished{call}`, and `tool_reported` before it.
   virtual void run_tool(call_id call, tool_run what) = 0;
-  /// Answers `step_prepared{stream, generation}` with what `plan.what` became.
+  /// Answers `step_prepared{stream, generation}` with what `plan.prompt`
+  /// became.
   virtual void prepare(stream_id stream, std::uint64_t generation,
                        std::function<void(step_plan&)> hook,
                        step_plan plan) = 0;

@@ -98,7 +98,7 @@ void workspace_core::request_prompt(const std::string& model) {
                  [hook = request.prepare_step,
                   rebuild = entry ? entry->rebuild : nullptr](step_plan& plan) {
                    if (rebuild)
-                     rebuild(plan.what);
+                     rebuild(plan.prompt);
                    if (hook)
                      hook(plan);
                  },
@@ -108,7 +108,7 @@ void workspace_core::request_prompt(const std::string& model) {
 void workspace_core::on(const step_prepared& m) {
   if (!mine(m.stream) || live().preparation != m.generation || live().ending)
     return;
-  prompt_ready(m.what);
+  prompt_ready(m.prompt);
 }
 
 void workspace_core::prompt_ready(

@@ -138,7 +138,7 @@ struct run_attempt {
   workspace_actor report_to;
   std::shared_ptr<const stream_plan> plan;
   std::string model; ///< "provider:model", an element of the chain.
-  std::shared_ptr<const prompt> what;
+  std::shared_ptr<const penstock::prompt> prompt;
   std::shared_ptr<attempt_link> link;
   /// From the verdict on the attempt before; 0 for the first.
   std::chrono::milliseconds delay{0};
@@ -274,7 +274,7 @@ struct scratch_ready {
 struct step_prepared {
   stream_id stream{};
   std::uint64_t generation = 0;
-  expected<std::shared_ptr<const prompt>> what;
+  expected<std::shared_ptr<const penstock::prompt>> prompt;
 };
 
 /// One call on a tool thread.

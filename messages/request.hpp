@@ -35,9 +35,9 @@ struct fallback_entry {
 
 /// What a host may change before the request of a step is built.
 struct step_plan {
-  std::uint32_t step = 1; ///< From 1.
-  std::string model;      ///< That will be asked.
-  prompt what;            ///< May be changed freely.
+  std::uint32_t step = 1;  ///< From 1.
+  std::string model;       ///< That will be asked.
+  penstock::prompt prompt; ///< May be changed freely.
 };
 
 /// A directory for the tools of one stream.

@@ -194,7 +194,7 @@ BOOST_FIXTURE_TEST_CASE(the_queue_waits_for_a_start_whose_ids_are_looked_up,
   BOOST_TEST((core->now() == phase::streaming));
   BOOST_TEST(sink->heard.starts() == 2u);
   BOOST_TEST(
-    std::get<text_content>(attempt().what->messages.back().parts[0]).text
+    std::get<text_content>(attempt().prompt->messages.back().parts[0]).text
     == "queued");
 }
 

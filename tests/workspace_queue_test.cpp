@@ -68,7 +68,7 @@ struct queue_fixture : workspace_fixture {
   }
 
   std::string asked() const {
-    const auto& last = attempt().what->messages.back();
+    const auto& last = attempt().prompt->messages.back();
     return std::get<text_content>(last.parts[0]).text;
   }
 };
@@ -368,7 +368,7 @@ BOOST_FIXTURE_TEST_CASE(a_start_waits_for_the_edit_before_it, queue_fixture) {
   BOOST_TEST((core->now() == phase::idle));
   answer_writes();
   BOOST_REQUIRE(started[1].has_value());
-  BOOST_TEST(attempt().what->messages.size() == 1u);
+  BOOST_TEST(attempt().prompt->messages.size() == 1u);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_stop_reaches_a_start_that_waits_for_an_edit,

@@ -92,7 +92,7 @@ struct fixture : workspace_fixture {
 BOOST_FIXTURE_TEST_CASE(a_text_goes_on_on_the_same_message, fixture) {
   find({kept_text(1, "The answer", state::cut)});
   begin(resume());
-  const auto& asked = *attempt().what;
+  const auto& asked = *attempt().prompt;
   BOOST_TEST((asked.ending == continuation::partial));
   BOOST_REQUIRE(asked.messages.size() == 2u); // No new one of the user's.
   BOOST_TEST((asked.messages[0] == user_text("do it")));
@@ -178,7 +178,7 @@ BOOST_FIXTURE_TEST_CASE(a_tool_that_may_have_run_is_not_run_again, fixture) {
   }
   BOOST_TEST((run == std::vector<std::string>{"again", "waiting"}));
   BOOST_REQUIRE(world.attempts.size() == 1u);
-  const auto& asked = *attempt().what;
+  const auto& asked = *attempt().prompt;
   BOOST_TEST((asked.ending == continuation::none));
   BOOST_REQUIRE(asked.messages.size() == 3u);
   BOOST_TEST(asked.messages[1].parts.size() == 5u); // Without the cut one.
@@ -204,8 +204,8 @@ BOOST_FIXTURE_TEST_CASE(a_step_that_was_done_is_followed_by_the_next, fixture) {
 BOOST_FIXTURE_TEST_CASE(a_stream_that_made_nothing_begins_anew, fixture) {
   find({});
   begin(resume());
-  BOOST_TEST(attempt().what->messages.size() == 1u);
-  BOOST_TEST((attempt().what->ending == continuation::none));
+  BOOST_TEST(attempt().prompt->messages.size() == 1u);
+  BOOST_TEST((attempt().prompt->ending == continuation::none));
 }
 
 BOOST_FIXTURE_TEST_CASE(only_what_was_interrupted_can_be_resumed, fixture) {

@@ -43,7 +43,7 @@ BOOST_FIXTURE_TEST_CASE(all_that_a_start_asks_of_a_model_is_in_the_prompt,
                         contract_fixture) {
   const auto asked = full(*this);
   begin(asked);
-  const auto& what = *attempt().what;
+  const auto& what = *attempt().prompt;
   BOOST_TEST(what.system == "be brief");
   BOOST_TEST((what.messages == asked.messages));
   BOOST_TEST(what.tools.size() == 2u);
@@ -76,8 +76,8 @@ BOOST_FIXTURE_TEST_CASE(a_fallback_has_options_of_its_own_and_the_rest_of_all,
   auto p = std::move(world.preparations[0]);
   p.hook(p.plan);
   core->on(step_prepared{p.stream, p.generation,
-                         std::make_shared<const prompt>(p.plan.what)});
-  const auto second = attempt().what;
+                         std::make_shared<const prompt>(p.plan.prompt)});
+  const auto second = attempt().prompt;
   BOOST_TEST(second->system == "be brief, two");
   BOOST_TEST((second->thinking == thinking_level::high));
   BOOST_TEST((second->max_output_tokens == 7u));
@@ -85,8 +85,8 @@ BOOST_FIXTURE_TEST_CASE(a_fallback_has_options_of_its_own_and_the_rest_of_all,
   BOOST_TEST(second->provider_options_json == R"({"b":2})");
   attempt_starts();
   retries(errc::overloaded, "third:three");
-  BOOST_TEST((attempt().what->max_output_tokens == 100u));
-  BOOST_TEST(attempt().what->provider_options_json == R"({"c":3})");
+  BOOST_TEST((attempt().prompt->max_output_tokens == 100u));
+  BOOST_TEST(attempt().prompt->provider_options_json == R"({"c":3})");
 }
 
 BOOST_FIXTURE_TEST_CASE(ids_and_metadata_that_are_given_are_used,
@@ -190,13 +190,13 @@ BOOST_FIXTURE_TEST_CASE(a_thinking_level_counts_from_the_next_step_once,
   begin(request);
   core->on(set_thinking{"w", thinking_level::high, {}});
   retries(errc::network); // the same step
-  BOOST_TEST((attempt().what->thinking == thinking_level::low));
+  BOOST_TEST((attempt().prompt->thinking == thinking_level::low));
   attempt_starts();
   call_one();
   tool_answers("1"); // the next
-  BOOST_TEST((attempt().what->thinking == thinking_level::high));
+  BOOST_TEST((attempt().prompt->thinking == thinking_level::high));
   retries(errc::overloaded, "other:two"); // kept across a fallback
-  BOOST_TEST((attempt().what->thinking == thinking_level::high));
+  BOOST_TEST((attempt().prompt->thinking == thinking_level::high));
 }
 
 BOOST_FIXTURE_TEST_CASE(the_hook_of_a_step_hears_of_the_model_that_is_asked,
@@ -206,14 +206,14 @@ BOOST_FIXTURE_TEST_CASE(the_hook_of_a_step_hears_of_the_model_that_is_asked,
   request.fallback.push_back({"other:two", {}, {}, {}, {}, {}});
   request.prepare_step = [&](step_plan& plan) {
     asked.push_back(plan.model);
-    plan.what.system = "for " + plan.model;
+    plan.prompt.system = "for " + plan.model;
   };
   start(request);
   const auto run_hook = [&] {
     auto p = std::move(world.preparations.back());
     p.hook(p.plan);
     core->on(step_prepared{p.stream, p.generation,
-                           std::make_shared<const prompt>(p.plan.what)});
+                           std::make_shared<const prompt>(p.plan.prompt)});
     attempt_starts();
   };
   run_hook();
@@ -221,7 +221,7 @@ BOOST_FIXTURE_TEST_CASE(the_hook_of_a_step_hears_of_the_model_that_is_asked,
   run_hook();
   BOOST_TEST(asked == (std::vector<std::string>{"test:one", "other:two"}),
              boost::test_tools::per_element());
-  BOOST_TEST(attempt().what->system == "for other:two");
+  BOOST_TEST(attempt().prompt->system == "for other:two");
 }
 
 BOOST_FIXTURE_TEST_CASE(on_step_gets_the_messages_before_the_request,

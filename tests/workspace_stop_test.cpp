@@ -316,7 +316,7 @@ BOOST_FIXTURE_TEST_CASE(the_newest_of_many_starts_wins, workspace_fixture) {
     BOOST_TEST((started[i].error().code == errc::superseded));
   }
   BOOST_TEST(started[5].has_value());
-  BOOST_TEST(std::get<text_content>(attempt().what->messages[0].parts[0]).text
+  BOOST_TEST(std::get<text_content>(attempt().prompt->messages[0].parts[0]).text
              == "4");
 }
 

@@ -155,7 +155,7 @@ BOOST_FIXTURE_TEST_CASE(a_cut_answer_is_continued_from_what_was_shown,
   text(0, "Once upon");
   retries(errc::network);
   BOOST_TEST((core->now() == phase::retry_wait));
-  const auto& what = *attempt().what;
+  const auto& what = *attempt().prompt;
   BOOST_TEST((what.ending == continuation::partial));
   BOOST_REQUIRE(what.messages.size() == 2u);
   BOOST_TEST(std::get<text_content>(what.messages[1].parts[0]).text
@@ -177,8 +177,8 @@ BOOST_FIXTURE_TEST_CASE(retract_withdraws_the_step_and_asks_anew,
   begin();
   text(0, "wrong");
   retries(errc::network);
-  BOOST_TEST((attempt().what->ending == continuation::none));
-  BOOST_TEST(attempt().what->messages.size() == 1u);
+  BOOST_TEST((attempt().prompt->ending == continuation::none));
+  BOOST_TEST(attempt().prompt->messages.size() == 1u);
   attempt_starts();
   text(0, "right");
   finishes();
@@ -195,7 +195,7 @@ BOOST_FIXTURE_TEST_CASE(a_call_that_was_cut_is_withdrawn_before_a_retry,
   retries(errc::network);
   BOOST_TEST(sink->all<event::retract>().size() == 1u);
   BOOST_TEST(sink->heard.text() == "let me look");
-  BOOST_TEST(attempt().what->messages.back().parts.size() == 1u);
+  BOOST_TEST(attempt().prompt->messages.back().parts.size() == 1u);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_silent_retry_is_not_told, workspace_fixture) {
@@ -220,10 +220,10 @@ BOOST_FIXTURE_TEST_CASE(the_fallback_answers_under_its_own_name,
   request.fallback.push_back(other);
   request.provider_options_json = {{"test", R"({"o":1})"}};
   begin(request);
-  BOOST_TEST(attempt().what->provider_options_json == R"({"o":1})");
+  BOOST_TEST(attempt().prompt->provider_options_json == R"({"o":1})");
   retries(errc::model_refusal, "other:two");
   BOOST_TEST(attempt().model == "other:two");
-  BOOST_TEST(attempt().what->provider_options_json == R"({"o":2})");
+  BOOST_TEST(attempt().prompt->provider_options_json == R"({"o":2})");
   attempt_starts();
   text(0, "yes");
   finishes();
@@ -309,7 +309,7 @@ BOOST_FIXTURE_TEST_CASE(history_is_sent_along_and_grows, workspace_fixture) {
   finishes();
   request.messages = {{role::user, {text_content{"two"}}, {}}};
   begin(request);
-  const auto& messages = attempt().what->messages;
+  const auto& messages = attempt().prompt->messages;
   BOOST_REQUIRE(messages.size() == 3u);
   BOOST_TEST(std::get<text_content>(messages[0].parts[0]).text == "one");
   BOOST_TEST(std::get<text_content>(messages[1].parts[0]).text

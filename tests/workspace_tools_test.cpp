@@ -49,7 +49,7 @@ struct tool_fixture : workspace_fixture {
 
 BOOST_FIXTURE_TEST_CASE(a_call_runs_and_its_result_goes_back, tool_fixture) {
   begin(with_tools());
-  BOOST_TEST(attempt().what->tools.size() == 3u);
+  BOOST_TEST(attempt().prompt->tools.size() == 3u);
   call(0, "c1", "look", R"({"n":1})");
   finishes(finish_reason::tool_calls);
   BOOST_TEST((core->now() == phase::tool_running));
@@ -57,7 +57,7 @@ BOOST_FIXTURE_TEST_CASE(a_call_runs_and_its_result_goes_back, tool_fixture) {
   BOOST_TEST(world.tools[0].second.invocation.input_json == R"({"n":1})");
   tool_answers(R"({"seen":true})");
   BOOST_TEST((core->now() == phase::streaming));
-  const auto& messages = attempt().what->messages;
+  const auto& messages = attempt().prompt->messages;
   BOOST_REQUIRE(messages.size() == 3u);
   BOOST_TEST((messages[1].from == role::assistant));
   BOOST_TEST((messages[2].from == role::tool));
@@ -204,8 +204,8 @@ BOOST_FIXTURE_TEST_CASE(a_disabled_tool_is_not_offered, tool_fixture) {
   auto request = with_tools();
   request.tool_policy = {{"look|read", tool_rule::verdict::disable}};
   begin(request);
-  BOOST_REQUIRE(attempt().what->tools.size() == 1u);
-  BOOST_TEST(attempt().what->tools[0].name == "write");
+  BOOST_REQUIRE(attempt().prompt->tools.size() == 1u);
+  BOOST_TEST(attempt().prompt->tools[0].name == "write");
 }
 
 BOOST_FIXTURE_TEST_CASE(max_steps_ends_the_stream, tool_fixture) {
@@ -235,7 +235,7 @@ BOOST_FIXTURE_TEST_CASE(a_turn_that_the_provider_paused_goes_on_as_it_is,
     paused.report.finished = finish{finish_reason::other, raw};
     settle(std::move(paused));
     BOOST_TEST_REQUIRE(sink->heard.ends() == 0u);
-    const auto& last = attempt().what->messages.back();
+    const auto& last = attempt().prompt->messages.back();
     const auto* kept = std::get_if<tool_result_content>(&last.parts.back());
     BOOST_TEST_REQUIRE(kept);
     BOOST_TEST(kept->tool_call_id == id);
@@ -256,7 +256,7 @@ BOOST_FIXTURE_TEST_CASE(a_queued_message_ends_the_step_and_follows,
   tool_answers("1");
   BOOST_TEST(sink->heard.ends() == 1u);
   BOOST_TEST(sink->heard.starts() == 2u);
-  const auto& last = attempt().what->messages.back();
+  const auto& last = attempt().prompt->messages.back();
   BOOST_TEST((last.from == role::user));
   BOOST_TEST(std::get<text_content>(last.parts[0]).text
              == "stop that\ndo this");

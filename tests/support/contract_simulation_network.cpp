@@ -11,7 +11,7 @@ using kind = wire::kind;
 std::vector<wire> contract_simulation::make_batch(exchange& x,
                                                   bool finish_seen) {
   std::vector<wire> batch;
-  const bool has_tools = !x.what.what->tools.empty();
+  const bool has_tools = !x.what.prompt->tools.empty();
   const auto count = finish_seen ? pick(3) : 1 + pick(3);
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto dice = pick(100);

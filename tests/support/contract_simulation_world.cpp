@@ -297,7 +297,7 @@ bool contract_simulation::answer_hook() {
   const bool well = chance(95);
   if (well)
     core_->on(step_prepared{p.stream, p.generation,
-                            std::make_shared<const prompt>(p.plan.what)});
+                            std::make_shared<const prompt>(p.plan.prompt)});
   else
     core_->on(step_prepared{p.stream, p.generation,
                             fail(errc::internal, "the hook threw")});
