@@ -23,8 +23,8 @@ error aborted(const char* why) {
 void workspace_core::on(const stop_stream& m) {
   if (must_wait([this, m] { on(m); }))
     return;
-  const auto named = m.what.stream;
-  const auto how = m.what.soft ? input::soft_stop : input::stop;
+  const auto named = m.request.stream;
+  const auto how = m.request.soft ? input::soft_stop : input::stop;
   if (!live_) {
     PENSTOCK_CHECK(machine_.apply(how));
     if (drop_starts(named, aborted("stopped before it began"))) {
@@ -69,12 +69,13 @@ void workspace_core::request_stop(const stop_stream& m) {
   const bool running = !s.ending.has_value();
   const bool ends = machine_.now() == phase::finalizing;
   s.stoppers.push_back(
-    {m.done, !m.what.soft && m.why == reason::user && m.done && !ends});
-  s.abandoned |= m.what.abandon && !ends;
+    {m.done, !m.request.soft && m.why == reason::user && m.done && !ends});
+  s.abandoned |= m.request.abandon && !ends;
   s.makes_way = false;
-  if (m.what.soft && running)
+  if (m.request.soft && running)
     return soft_stop(m);
-  PENSTOCK_CHECK(machine_.apply(m.what.soft ? input::soft_stop : input::stop));
+  PENSTOCK_CHECK(
+    machine_.apply(m.request.soft ? input::soft_stop : input::stop));
   if (!running)
     return;
   stop_workers({stream_outcome::kind::aborted, {}, {}, m.why});
@@ -163,7 +164,7 @@ void workspace_core::on(const enqueue_message& m) {
     return;
   if (broken_)
     return m.queued(fail(*broken_)); // Else what is stored would be lost.
-  queue_.push_back(m.what);
+  queue_.push_back(m.message);
   tell_queue();
   write({stored_queue()}, [this, m, length = queue_.size()](const error& why) {
     if (why.code == errc::none)
@@ -171,7 +172,7 @@ void workspace_core::on(const enqueue_message& m) {
     // It is not in the queue, unless a stream was quicker to take it.
     const auto taken = live_ ? live_->from_queue : 0;
     const auto last = queue_.rend() - static_cast<std::ptrdiff_t>(taken);
-    const auto it = std::find(queue_.rbegin(), last, m.what);
+    const auto it = std::find(queue_.rbegin(), last, m.message);
     if (it == last)
       return m.queued(length);
     queue_.erase(std::next(it).base());
@@ -267,18 +268,18 @@ void workspace_core::cut_history() {
     return;
   editing_ = true;
   const auto m = edits_.take_first();
-  std::vector<store_record> records{record::history_cut{m.what.from_sequence}};
+  std::vector<store_record> records{record::history_cut{m.edit.from_sequence}};
   const auto last = history_.last_sequence();
   std::optional<history_row> added;
-  if (m.what.replacement) {
+  if (m.edit.replacement) {
     added = history_row{*history_.claim(std::nullopt),
                         "msg_" + to_string(stream_id{ports_.random()}),
-                        {*m.what.replacement},
+                        {*m.edit.replacement},
                         history_row::outcome::completed};
     records.push_back(record::message_added{*added});
   }
   // What came after it stays, should it be written late.
-  const auto cut = [this, from = m.what.from_sequence, last, added] {
+  const auto cut = [this, from = m.edit.from_sequence, last, added] {
     auto removed = history_.cut(from, last);
     interrupted_.reset();
     if (added)

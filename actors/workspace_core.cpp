@@ -164,14 +164,14 @@ deadline_id workspace_core::look_up(subscription_id whom, stream_id stream) {
 void workspace_core::on(const closed_stream_loaded& m) {
   if (const auto asked = looked_up_.extract(m.subscriber); !asked.empty()) {
     ports_.disarm(asked.mapped().deadline);
-    answer_from_store(asked.mapped().what, m);
+    answer_from_store(asked.mapped().command, m);
     return touch();
   }
   const auto node = placing_.extract(m.subscriber);
   if (node.empty())
     return; // Unsubscribed meanwhile, or too late.
   ports_.disarm(node.mapped().deadline);
-  subscribers_.add_after(node.mapped().what,
+  subscribers_.add_after(node.mapped().command,
                          m.stream ? *m.stream : std::nullopt);
   subscribers_.publish_to(m.subscriber, to_string(machine_.now()),
                           ports_.wall_now());
@@ -301,7 +301,7 @@ void workspace_core::leave() {
   for (auto& m : awaiting_.take())
     m.ended(fail(errc::aborted, "the runtime shuts down"));
   for (auto& [id, asked] : looked_up_.take())
-    asked.what.ended(fail(errc::aborted, "the runtime shuts down"));
+    asked.command.ended(fail(errc::aborted, "the runtime shuts down"));
   ports_.disarm(quiet_deadline_);
   // A slow one gets its terminal event too.
   subscribers_.publish_rest(to_string(machine_.now()), ports_.wall_now());

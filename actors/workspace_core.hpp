@@ -232,7 +232,7 @@ private:
   /// Who waits for the store to say how a stream ended.
   template <class Command>
   struct inquiry {
-    Command what;
+    Command command;
     deadline_id deadline{};
   };
   lazy_map<subscription_id, inquiry<await_stream>> looked_up_;

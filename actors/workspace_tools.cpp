@@ -145,7 +145,7 @@ void workspace_core::on(const tool_reported& m) {
     return;
   auto& s = live();
   const auto part = m.call.part;
-  if (auto* used = std::get_if<model_usage>(&m.what)) {
+  if (auto* used = std::get_if<model_usage>(&m.report)) {
     // Also of one that is being stopped: it was used.
     s.book(used->model, used->usage);
     write({record::attempt_used{s.attempt, used->model, used->usage, true}},
@@ -155,11 +155,11 @@ void workspace_core::on(const tool_reported& m) {
   if (s.ending)
     return;
   const auto& parent = std::get<tool_call_content>(s.log->content_of(part)).id;
-  if (auto* call = std::get_if<nested_call>(&m.what)) {
+  if (auto* call = std::get_if<nested_call>(&m.report)) {
     s.log->add_mark(event::tool_call{part, call->tool_call_id, call->tool_name,
                                      call->input_json, false, parent});
   } else {
-    const auto& done = std::get<std::pair<std::string, tool_outcome>>(m.what);
+    const auto& done = std::get<std::pair<std::string, tool_outcome>>(m.report);
     s.log->add_mark(event::tool_result{part, done.first,
                                        done.second.output_json,
                                        done.second.is_error, false, parent});

@@ -32,7 +32,7 @@ struct start_stream {
 /// Answered when the stream's terminal event is out.
 struct stop_stream {
   std::string workspace_id;
-  stop_request what;
+  stop_request request;
   event::stream_abort::reason why = event::stream_abort::reason::user;
   reply<stop_result> done;
 };
@@ -66,14 +66,14 @@ struct credit_returned {
 /// Answers with the length of the queue.
 struct enqueue_message {
   std::string workspace_id;
-  queued_message what;
+  queued_message message;
   reply<std::size_t> queued;
 };
 
 /// Answers with the sequence numbers that are gone.
 struct edit_history {
   std::string workspace_id;
-  history_edit what;
+  history_edit edit;
   reply<std::vector<std::uint64_t>> removed;
 };
 
@@ -287,7 +287,7 @@ struct call_id {
 struct tool_reported {
   call_id call;
   std::variant<nested_call, std::pair<std::string, tool_outcome>, model_usage>
-    what;
+    report;
 };
 
 struct tool_finished {
