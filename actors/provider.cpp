@@ -274,7 +274,7 @@ void provider_state::arm(steady_time when) {
   disarm();
   armed_for_ = when;
   deadline_due due;
-  due.what = deadline_due::kind::attempt_clock;
+  due.kind = deadline_kind::attempt_clock;
   due.generation = ++generation_;
   due.stream = order_.attempt.stream;
   armed_ = env_->time->arm(

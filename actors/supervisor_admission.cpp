@@ -145,7 +145,7 @@ provider_order supervisor_core::order_for(attempt_record& a) {
     .attempt = a.what.attempt,
     .report_to = a.what.report_to,
     .supervisor = {},
-    .what = std::exchange(a.what.what, nullptr), // It is launched once.
+    .what = std::exchange(a.what.prompt, nullptr), // It is launched once.
     .link = a.what.link,
     .model = a.model,
     .clocks =

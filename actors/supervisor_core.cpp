@@ -34,7 +34,7 @@ supervisor_core::~supervisor_core() {
 // ---- what comes in ----------------------------------------------------------
 
 void supervisor_core::on(const run_attempt& m) {
-  PENSTOCK_CHECK(m.plan && m.what && m.link);
+  PENSTOCK_CHECK(m.plan && m.prompt && m.link);
   if (endpoints_.crowded())
     endpoints_.forget_idle(ports_.now());
   PENSTOCK_CHECK(!find(m.attempt, m.plan->workspace_id));
@@ -257,7 +257,7 @@ restart_world supervisor_core::world(const attempt_record& a) {
 void supervisor_core::arm(attempt_record& a, steady_time when) {
   disarm(a);
   deadline_due due;
-  due.what = deadline_due::kind::backoff;
+  due.kind = deadline_kind::backoff;
   due.generation = a.generation = ++last_generation_;
   due.stream = a.what.attempt.stream;
   deadlines_.emplace(due.generation, &a);

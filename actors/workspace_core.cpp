@@ -51,7 +51,7 @@ bool workspace_core::must_wait(std::function<void()> command) {
     return false;
   if (waiting_.empty())
     load_deadline_ = ports_.arm(settings_.workspaces.store_deadline_ms,
-                                {deadline_due::kind::store, 0, stream_id{}});
+                                {deadline_kind::store, 0, stream_id{}});
   waiting_.push_back(std::move(command));
   return true;
 }
@@ -98,9 +98,8 @@ void workspace_core::write(std::vector<store_record> records, on_durable then,
   pending.then = std::move(then);
   pending.late = std::move(late);
   pending.grown = std::exchange(grown_, {});
-  pending.deadline =
-    ports_.arm(settings_.workspaces.store_deadline_ms,
-               {deadline_due::kind::store, token, stream_id{}});
+  pending.deadline = ports_.arm(settings_.workspaces.store_deadline_ms,
+                                {deadline_kind::store, token, stream_id{}});
   ports_.write(std::move(records), token);
 }
 
@@ -158,7 +157,7 @@ deadline_id workspace_core::look_up(subscription_id whom, stream_id stream) {
   ports_.load_stream(whom, stream);
   return ports_.arm(
     settings_.workspaces.store_deadline_ms,
-    {deadline_due::kind::look_up, static_cast<std::uint64_t>(whom), stream});
+    {deadline_kind::look_up, static_cast<std::uint64_t>(whom), stream});
 }
 
 void workspace_core::on(const closed_stream_loaded& m) {
@@ -208,12 +207,12 @@ void workspace_core::touch() {
   if (quiet_deadline_ == deadline_id{} && machine_.now() == phase::idle
       && loaded_)
     quiet_deadline_ =
-      ports_.arm(after, {deadline_due::kind::passivate, quiet_generation_, {}});
+      ports_.arm(after, {deadline_kind::passivate, quiet_generation_, {}});
 }
 
 void workspace_core::on(const deadline_due& m) {
-  switch (m.what) {
-  case deadline_due::kind::passivate:
+  switch (m.kind) {
+  case deadline_kind::passivate:
     quiet_deadline_ = {};
     if (!machine_.apply(input::quiet))
       return; // The end of the stream begins it anew.
@@ -225,10 +224,10 @@ void workspace_core::on(const deadline_due& m) {
         && subscribers_.settled())
       ports_.offer_passivation(received_);
     return;
-  case deadline_due::kind::look_up:
+  case deadline_kind::look_up:
     return on(
       closed_stream_loaded{subscription_id{m.generation}, fail(no_answer())});
-  case deadline_due::kind::store: {
+  case deadline_kind::store: {
     if (m.generation == 0)
       return loaded_ ? void() : on(history_loaded{fail(no_answer())});
     auto* const pending = writes_.find(m.generation);
@@ -239,29 +238,29 @@ void workspace_core::on(const deadline_due& m) {
     late_[m.generation] = std::move(late);
     return;
   }
-  case deadline_due::kind::kill:
+  case deadline_kind::kill:
     if (mine(m.stream)
         && (machine_.now() == phase::stopping
             || (machine_.now() == phase::finalizing
                 && !live().leaving.empty())))
       detach_workers();
     return;
-  case deadline_due::kind::hedge:
+  case deadline_kind::hedge:
     if (mine(m.stream) && machine_.now() == phase::streaming)
       hedge_due(m.generation);
     return;
-  case deadline_due::kind::soft_stop:
+  case deadline_kind::soft_stop:
     if (mine(m.stream) && live().at_boundary && !live().finish_seen
         && machine_.now() == phase::streaming)
       stop_at_boundary();
     return;
-  case deadline_due::kind::flush:
+  case deadline_kind::flush:
     if (mine(m.stream) && live().log && !live().ending) {
       live().flush_armed = false;
       flush();
     }
     return;
-  case deadline_due::kind::stream:
+  case deadline_kind::stream:
     // Not of one that has not begun, whose id was used before.
     if (mine(m.stream) && live().log)
       fail_stream(

@@ -20,7 +20,7 @@ void workspace_core::stop_workers(stream_ending how) {
   s.ending = std::move(how);
   cancel_workers();
   s.kill_deadline = ports_.arm(s.plan->options->kill_deadline_ms,
-                               {deadline_due::kind::kill, 0, s.id()});
+                               {deadline_kind::kill, 0, s.id()});
   for (const auto& m : std::exchange(s.overtaken, {}))
     on(m);
   check_workers();
@@ -101,7 +101,7 @@ void workspace_core::finalize() {
   PENSTOCK_CHECK(machine_.now() == phase::finalizing && s.ending);
   if (!s.leaving.empty()) { // Who lost a race counts as a worker too.
     s.kill_deadline = ports_.arm(s.plan->options->kill_deadline_ms,
-                                 {deadline_due::kind::kill, 0, s.id()});
+                                 {deadline_kind::kill, 0, s.id()});
     return;
   }
   ports_.disarm(s.kill_deadline);

@@ -25,7 +25,7 @@ void workspace_core::flush() {
     s.flush_armed = true;
     ports_.arm(std::chrono::duration_cast<std::chrono::milliseconds>(
                  *s.flushed_at + interval - ports_.now()),
-               {deadline_due::kind::flush, 0, s.id()});
+               {deadline_kind::flush, 0, s.id()});
     return;
   }
   std::vector<store_record> records;

@@ -21,7 +21,7 @@ void workspace_core::arm_hedge() {
   if (after > std::chrono::milliseconds{0}
       && !next_in_chain(s.plan->models, s.model).empty())
     s.hedge_deadline =
-      ports_.arm(after, {deadline_due::kind::hedge, s.attempt.number, s.id()});
+      ports_.arm(after, {deadline_kind::hedge, s.attempt.number, s.id()});
 }
 
 // What was written into the log cannot be taken back for another model.

@@ -327,7 +327,7 @@ void workspace_core::opened_if_ready() {
   s.registered(s.id());
   if (const auto& deadline = s.plan->options->stream_deadline_ms)
     s.stream_deadline =
-      ports_.arm(*deadline, {deadline_due::kind::stream, 0, s.id()});
+      ports_.arm(*deadline, {deadline_kind::stream, 0, s.id()});
   if (s.kept)
     continue_kept();
   else

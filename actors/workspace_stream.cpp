@@ -208,7 +208,7 @@ void workspace_core::take_batch(const parts_received& m) {
       return stop_at_boundary();
     s.at_boundary = true;
     ports_.arm(s.plan->options->soft_stop_wait_ms,
-               {deadline_due::kind::soft_stop, 0, s.id()});
+               {deadline_kind::soft_stop, 0, s.id()});
   }
   flush();
 }

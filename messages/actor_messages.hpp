@@ -231,21 +231,24 @@ struct transfer_ended {
   error why;
 };
 
+/// What was waited for.
+enum class deadline_kind : std::uint8_t {
+  attempt_clock,
+  backoff,
+  endpoint,
+  hedge,
+  kill,
+  soft_stop,
+  flush,
+  stream,
+  passivate,
+  store,  ///< Of a write; generation 0: of the history.
+  look_up ///< Of a closed stream, for the subscriber of this number.
+};
+
 /// The clock to whoever armed it. `generation` tells a late one.
 struct deadline_due {
-  enum class kind : std::uint8_t {
-    attempt_clock,
-    backoff,
-    endpoint,
-    hedge,
-    kill,
-    soft_stop,
-    flush,
-    stream,
-    passivate,
-    store,  ///< Of a write; generation 0: of the history.
-    look_up ///< Of a closed stream, for the subscriber of this number.
-  } what{};
+  deadline_kind kind{};
   std::uint64_t generation = 0;
   stream_id stream{};
 };

@@ -173,7 +173,7 @@ BOOST_FIXTURE_TEST_CASE(an_old_deadline_does_not_hit_a_start_with_its_id,
   store_answers = false;
   start(request);
   BOOST_REQUIRE((core->now() == phase::preparing));
-  core->on(deadline_due{deadline_due::kind::stream, 0, stream_id{77}});
+  core->on(deadline_due{deadline_kind::stream, 0, stream_id{77}});
   BOOST_TEST((core->now() == phase::preparing));
 }
 

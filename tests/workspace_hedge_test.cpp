@@ -70,7 +70,7 @@ struct fixture : contract_fixture {
   std::vector<std::uint64_t> hedges_armed() const {
     std::vector<std::uint64_t> found;
     for (const auto& [when, due] : world.deadlines)
-      if (due.second.what == deadline_due::kind::hedge)
+      if (due.second.kind == deadline_kind::hedge)
         found.push_back(due.second.generation);
     return found;
   }
@@ -133,7 +133,7 @@ BOOST_FIXTURE_TEST_CASE(an_old_deadline_hedges_no_start_with_its_id, fixture) {
   store_answers = false;
   start(request);
   BOOST_REQUIRE((core->now() == phase::preparing));
-  core->on(deadline_due{deadline_due::kind::hedge, 1, stream_id{77}});
+  core->on(deadline_due{deadline_kind::hedge, 1, stream_id{77}});
   BOOST_TEST((core->now() == phase::preparing));
   BOOST_TEST(world.attempts.size() == 1u);
 }

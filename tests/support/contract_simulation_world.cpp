@@ -203,8 +203,8 @@ bool contract_simulation::answer_stream_load() {
 // ---- clock -----------------------------------------------------------------
 
 void contract_simulation::fire(const deadline_due& due) {
-  using what = deadline_due::kind;
-  if (due.what == what::store && due.generation == 0) {
+  using what = deadline_kind;
+  if (due.kind == what::store && due.generation == 0) {
     core_->on(due);
     if (!std::exchange(loading_, false))
       return;
@@ -212,9 +212,9 @@ void contract_simulation::fire(const deadline_due& due) {
     return core_->on(history_loaded{fail(disk_full)}); // Late, and in vain.
   }
   // It answers at the last moment.
-  while (due.what == what::look_up && answer_stream_load()) {
+  while (due.kind == what::look_up && answer_stream_load()) {
   }
-  if (due.what == what::store) {
+  if (due.kind == what::store) {
     // The store keeps the order: what was written before is decided first.
     while (!world_.writes.empty()) {
       auto w = std::move(world_.writes.front());
@@ -234,11 +234,11 @@ void contract_simulation::fire(const deadline_due& due) {
   }
   core_->on(due);
   const bool mine = core_->active() == due.stream;
-  if (due.what == what::kill && mine)
+  if (due.kind == what::kill && mine)
     model_.kill_due();
-  else if (due.what == what::soft_stop && mine)
+  else if (due.kind == what::soft_stop && mine)
     model_.soft_stop_due();
-  else if (due.what == what::stream && mine)
+  else if (due.kind == what::stream && mine)
     model_.deadline_due();
 }
 
@@ -266,8 +266,7 @@ bool contract_simulation::fire_disarmed() {
     return false;
   const auto due = world_.disarmed.back();
   world_.disarmed.pop_back();
-  if (due.what != deadline_due::kind::passivate
-      && due.what != deadline_due::kind::store)
+  if (due.kind != deadline_kind::passivate && due.kind != deadline_kind::store)
     fire(due);
   return true;
 }
