@@ -178,7 +178,7 @@ void workspace_state::make_scratch(stream_id stream, scratch_request what) {
     {"scratch_dir",
      [made, what = std::move(what),
       root = *environment_->scratch](std::stop_token) {
-       *made = what.what == scratch_request::kind::create
+       *made = what.how == scratch_request::mode::create
                  ? root.create()
                  : root.adopt(what.path);
      },

@@ -226,7 +226,7 @@ void workspace_core::start_queued() {
   request.history_sequence.reset();
   request.resume.reset();
   request.subscriber.reset();
-  if (request.scratch_dir.what == scratch_request::kind::path)
+  if (request.scratch_dir.how == scratch_request::mode::path)
     request.scratch_dir = {};
   auto accepted =
     accept({id_, std::make_shared<start_request>(std::move(request)), {}});

@@ -229,7 +229,7 @@ void workspace_core::prepare(live_stream stream) {
     write_kept(records);
   if (s.from_queue > 0)
     records.push_back(stored_queue());
-  if (request.scratch_dir.what != scratch_request::kind::none) {
+  if (request.scratch_dir.how != scratch_request::mode::none) {
     s.scratch_wanted = true;
     ++scratch_pending_;
     ports_.make_scratch(id, request.scratch_dir);

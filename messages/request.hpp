@@ -42,7 +42,7 @@ struct step_plan {
 
 /// A directory for the tools of one stream.
 struct scratch_request {
-  enum class kind : std::uint8_t { none, create, path } what = kind::none;
+  enum class mode : std::uint8_t { none, create, path } how = mode::none;
   std::string path{}; ///< Only with `path`; must lie under the configured root.
 };
 

@@ -101,10 +101,10 @@ namespace {
 /// disk, and before the start stops another stream for nothing.
 expected<void> check_scratch(const scratch_request& wanted,
                              const std::optional<scratch_root>& root) {
-  using kind = scratch_request::kind;
-  if (wanted.what != kind::none && !root)
+  using kind = scratch_request::mode;
+  if (wanted.how != kind::none && !root)
     return fail(no_scratch_root());
-  if (wanted.what == kind::path)
+  if (wanted.how == kind::path)
     if (auto dir = root->adopt(wanted.path); !dir)
       return fail(dir.error());
   return {};

@@ -46,7 +46,7 @@ expected<void> check_ids(const start_request& r) {
                  + std::to_string(history_sequence_max));
   if (r.stream == stream_id{})
     return wrong("stream: 0 is no stream id");
-  if (r.scratch_dir.what == scratch_request::kind::path
+  if (r.scratch_dir.how == scratch_request::mode::path
       && r.scratch_dir.path.empty())
     return wrong("scratch_dir: the path is empty");
   return {};

@@ -176,10 +176,10 @@ BOOST_AUTO_TEST_CASE(a_directory_that_cannot_be_had_is_refused_at_once) {
   auto endless = openai_chat_answer(scripted_turn{}.text("one").truncated());
   endless.ends = http_answer::ending::stall;
   const std::pair<std::string, scratch_request> wishes[] = {
-    {"", {scratch_request::kind::create, {}}},
-    {"", {scratch_request::kind::path, dir.path.string()}},
-    {dir.path.string(), {scratch_request::kind::path, "/etc"}},
-    {dir.path.string(), {scratch_request::kind::path, dir.file("absent")}}};
+    {"", {scratch_request::mode::create, {}}},
+    {"", {scratch_request::mode::path, dir.path.string()}},
+    {dir.path.string(), {scratch_request::mode::path, "/etc"}},
+    {dir.path.string(), {scratch_request::mode::path, dir.file("absent")}}};
   for (const auto& [root, wish] : wishes) {
     fixture f;
     f.options.scratch_root = root;

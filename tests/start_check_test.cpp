@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(ids_are_checked) {
   check_refused([](r_ r) { r.message_id = std::string(257, 'x'); },
                 "message_id: ");
   check_refused([](r_ r) { r.stream = stream_id{}; }, "stream: ");
-  check_refused([](r_ r) { r.scratch_dir.what = scratch_request::kind::path; },
+  check_refused([](r_ r) { r.scratch_dir.how = scratch_request::mode::path; },
                 "scratch_dir: ");
   BOOST_TEST(after([](r_ r) { r.stream = stream_id{1}; }) == "ok");
 }

@@ -143,7 +143,7 @@ BOOST_FIXTURE_TEST_CASE(every_tool_call_is_given_the_scratch_directory,
   const scratch_directory base;
   const auto root = *scratch_root::open(base.path().string());
   auto asked = with_tools();
-  asked.scratch_dir.what = scratch_request::kind::create;
+  asked.scratch_dir.how = scratch_request::mode::create;
   start(asked);
   BOOST_REQUIRE(world.scratch_wanted.size() == 1u);
   const auto dir = *root.create();
@@ -338,7 +338,7 @@ BOOST_AUTO_TEST_CASE(a_scratch_directory_is_removed_once_on_every_path) {
     BOOST_TEST_CONTEXT(name) {
       contract_fixture f;
       auto request = f.ask();
-      request.scratch_dir.what = scratch_request::kind::create;
+      request.scratch_dir.how = scratch_request::mode::create;
       f.start(request);
       path(f);
       BOOST_TEST(f.world.scratch_removed.size() == 1u);
@@ -359,7 +359,7 @@ BOOST_FIXTURE_TEST_CASE(shutdown_waits_until_all_is_durable, contract_fixture) {
 BOOST_FIXTURE_TEST_CASE(it_offers_to_leave_only_with_nothing_under_way,
                         contract_fixture) {
   auto request = ask();
-  request.scratch_dir.what = scratch_request::kind::create;
+  request.scratch_dir.how = scratch_request::mode::create;
   start(request);
   stop();
   advance(settings.workspaces.passivate_after_ms);

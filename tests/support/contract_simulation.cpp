@@ -84,7 +84,7 @@ bool contract_simulation::start() {
   if (s.named)
     request.stream = stream_id{*s.named};
   if (s.scratch)
-    request.scratch_dir.what = scratch_request::kind::create;
+    request.scratch_dir.how = scratch_request::mode::create;
   else
     request.tools = {"look", "write"};
   if (s.hook)
