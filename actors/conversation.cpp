@@ -187,7 +187,7 @@ std::optional<history_row> conversation::take(std::uint64_t sequence) {
 std::vector<message> conversation::messages() const {
   std::vector<message> all;
   for (const auto& row : rows_)
-    for (auto& m : row.unpack().what)
+    for (auto& m : row.unpack().messages)
       all.push_back(std::move(m));
   return all;
 }

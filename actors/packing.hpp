@@ -48,7 +48,7 @@ void members(auto& io, maybe_const<message> auto& m) {
   io.all(m.from, m.parts, m.made_by);
 }
 void members(auto& io, maybe_const<history_row> auto& r) {
-  io.all(r.sequence, r.message_id, r.what, r.how);
+  io.all(r.sequence, r.message_id, r.messages, r.how);
 }
 void members(auto& io, maybe_const<finish> auto& f) {
   io.all(f.reason, f.raw);

@@ -154,7 +154,7 @@ struct history_row {
   std::string message_id;
   /// One message of the host's, or all that a stream made: assistant, tool,
   /// assistant, …
-  std::vector<message> what;
+  std::vector<message> messages;
   /// How its stream ended; `completed` for messages of the host.
   enum class outcome : std::uint8_t {
     completed,

@@ -341,7 +341,7 @@ std::vector<string> json_lines(const string& workspace_id,
   constexpr std::array<string_view, 4> roles{"system", "user", "assistant",
                                              "tool"};
   std::vector<string> lines;
-  for (const auto& m : row.what) {
+  for (const auto& m : row.messages) {
     ordered_json line{{"workspace_id", workspace_id},
                       {"history_sequence", row.sequence},
                       {"message_id", row.message_id},

@@ -53,9 +53,9 @@ std::vector<history_row> history_of(sqlite_connection& db,
   for (auto& one : found) {
     if (one.stream != 0) {
       const auto parts = load_growth(db, one.stream);
-      one.row.what = messages_in(parsed(one.body), &parts);
+      one.row.messages = messages_in(parsed(one.body), &parts);
     } else {
-      one.row.what = messages_in(parsed(one.body), nullptr);
+      one.row.messages = messages_in(parsed(one.body), nullptr);
     }
     history.push_back(std::move(one.row));
   }

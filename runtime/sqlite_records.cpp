@@ -232,7 +232,7 @@ struct record_writer::writer {
   }
   void operator()(const record::message_added& r) {
     claim(r.row.sequence, r.row.message_id);
-    self.add_row(workspace, r.row, std::nullopt, refer(r.row.what, {}, {}));
+    self.add_row(workspace, r.row, std::nullopt, refer(r.row.messages, {}, {}));
   }
   void operator()(const record::stream_closed& r) {
     self.close(workspace, r, stream_state::closed);
@@ -292,9 +292,9 @@ void record_writer::close(std::int64_t workspace,
             "last_sequence < ?2",
             workspace, to_row(row.sequence));
     if (s)
-      add_row(workspace, row, s->row, refer(row.what, parts, s->held));
+      add_row(workspace, row, s->row, refer(row.messages, parts, s->held));
     else
-      add_row(workspace, row, std::nullopt, refer(row.what, {}, {}));
+      add_row(workspace, row, std::nullopt, refer(row.messages, {}, {}));
   }
   if (!s)
     return;

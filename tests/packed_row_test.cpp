@@ -40,7 +40,7 @@ history_row full_row() {
 BOOST_AUTO_TEST_CASE(every_member_of_every_part_comes_back) {
   const auto row = full_row();
   std::set<std::size_t> kinds;
-  for (const auto& m : row.what)
+  for (const auto& m : row.messages)
     for (const auto& p : m.parts)
       kinds.insert(p.index());
   BOOST_TEST(kinds.size() == std::variant_size_v<content>); // None is left out.

@@ -165,7 +165,8 @@ BOOST_FIXTURE_TEST_CASE(a_resumed_stream_takes_the_place_of_the_other,
   const auto found = on.load("w").value();
   BOOST_REQUIRE(found.history.size() == 2u);
   BOOST_TEST((found.history[1].how == history_row::outcome::completed));
-  BOOST_TEST((found.history[1].what == final_messages(next.log, next.spans)));
+  BOOST_TEST(
+    (found.history[1].messages == final_messages(next.log, next.spans)));
   // The old one is still known to who asks for it.
   BOOST_TEST(on.load_stream("w", s1).value().has_value());
 }
@@ -347,7 +348,7 @@ BOOST_FIXTURE_TEST_CASE(ten_megabytes_cost_at_most_three_times_that, fixture) {
     const auto before_end = disk.bytes();
     BOOST_TEST((on.write("w", s.closed()).code == errc::none));
     BOOST_TEST(disk.bytes() - before_end < 200'000u); // It is not repeated.
-    BOOST_TEST((on.load("w").value().history.at(0).what
+    BOOST_TEST((on.load("w").value().history.at(0).messages
                 == final_messages(s.log, s.spans)));
   } // Closing moves what is left of the log into the database.
   BOOST_TEST_MESSAGE("10 MB of output wrote " << disk.bytes() << " bytes");

@@ -112,8 +112,8 @@ BOOST_FIXTURE_TEST_CASE(a_text_goes_on_on_the_same_message, fixture) {
   BOOST_TEST(rows[1].sequence == 2u);
   BOOST_TEST(rows[1].message_id == "m2");
   BOOST_TEST((rows[1].how == history_row::outcome::completed));
-  BOOST_REQUIRE(rows[1].what.size() == 1u);
-  BOOST_TEST(std::get<text_content>(rows[1].what[0].parts.at(0)).text
+  BOOST_REQUIRE(rows[1].messages.size() == 1u);
+  BOOST_TEST(std::get<text_content>(rows[1].messages[0].parts.at(0)).text
              == "The answer is 42.");
   BOOST_TEST(trouble() == "");
 }

@@ -271,7 +271,7 @@ void chat_run::forget_unanswered() {
   if (!now || now->history.empty())
     return;
   const auto& last = now->history.back();
-  if (!last.what.empty() && last.what.back().from == role::user)
+  if (!last.messages.empty() && last.messages.back().from == role::user)
     runtime_->edit_history({options_.workspace, last.sequence, {}});
 }
 

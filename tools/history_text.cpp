@@ -31,7 +31,7 @@ std::string history_text(const history_row& row) {
   constexpr std::array<std::string_view, 4> speakers{"system", "user",
                                                      "assistant", "tool"};
   std::string text;
-  for (const auto& m : row.what) {
+  for (const auto& m : row.messages) {
     text += "#" + std::to_string(row.sequence) + " ";
     text += speakers[static_cast<std::size_t>(m.from)];
     if (row.how != history_row::outcome::completed)

@@ -147,7 +147,7 @@ std::string contract_simulation::compare_view() {
       std::vector<std::string> rows, rows_owed;
       for (const auto& row : got->history) {
         std::string text;
-        for (const auto& m : row.what)
+        for (const auto& m : row.messages)
           for (const auto& c : m.parts)
             if (auto* t = std::get_if<text_content>(&c))
               text += t->text;

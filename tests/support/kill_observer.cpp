@@ -223,7 +223,7 @@ std::string fault_of_row(store_calls on, const closed_stream& found,
   if (row == now->history.end())
     return text.empty() ? "" : "its row is lost";
   std::string said;
-  for (const auto& m : row->what)
+  for (const auto& m : row->messages)
     for (const auto& part : m.parts)
       if (const auto* t = std::get_if<text_content>(&part))
         said += t->text;
