@@ -53,7 +53,7 @@ void add_call(step_messages& step, const final_part& part,
               const tool_call_content& call, const final_part* next,
               open_calls rule) {
   const auto* result =
-    next ? std::get_if<tool_result_content>(&next->what) : nullptr;
+    next ? std::get_if<tool_result_content>(&next->content) : nullptr;
   if (part.how != final_part::state::complete)
     return;
   if (result || call.provider_executed) {
@@ -85,24 +85,25 @@ step_messages collect(const std::vector<final_part>& all,
       if (part.part < span.from || part.part >= span.to)
         continue;
       const bool own = span.made_by == made_by;
-      if (auto* text = std::get_if<text_content>(&part.what)) {
+      if (auto* text = std::get_if<text_content>(&part.content)) {
         step.add_text(own ? *text : without_signature(*text));
-      } else if (auto* reasoning = std::get_if<reasoning_content>(&part.what)) {
+      } else if (auto* reasoning =
+                   std::get_if<reasoning_content>(&part.content)) {
         if (part.how == final_part::state::complete && own)
           step.assistant.parts.push_back(*reasoning);
-      } else if (auto* call = std::get_if<tool_call_content>(&part.what)) {
+      } else if (auto* call = std::get_if<tool_call_content>(&part.content)) {
         add_call(step, part, *call,
                  i + 1 < all.size() && all[i + 1].part == part.part
                    ? &all[i + 1]
                    : nullptr,
                  rule);
-      } else if (auto* file = std::get_if<file_content>(&part.what)) {
+      } else if (auto* file = std::get_if<file_content>(&part.content)) {
         step.assistant.parts.push_back(own ? *file : without_signature(*file));
-      } else if (std::holds_alternative<refusal_content>(part.what)
+      } else if (std::holds_alternative<refusal_content>(part.content)
                  && (span.whole || rule == open_calls::answer)) {
-        step.assistant.parts.push_back(part.what);
+        step.assistant.parts.push_back(part.content);
       }
-      if (!std::holds_alternative<tool_result_content>(part.what))
+      if (!std::holds_alternative<tool_result_content>(part.content))
         step.cut = part.how == final_part::state::cut;
     }
     step.cut |= !span.whole;
@@ -282,7 +283,7 @@ prompt build_prompt(const start_request& request, const fallback_entry* entry,
 std::string text_of(const stream_log& log) {
   std::string text;
   for (const auto& part : log.parts())
-    if (auto* t = std::get_if<text_content>(&part.what))
+    if (auto* t = std::get_if<text_content>(&part.content))
       text += t->text;
   return text;
 }
@@ -293,7 +294,7 @@ stream_outcome outcome_of(const closed_stream& closed) {
   const auto take = [&](const auto& terminal) {
     result.usage = terminal.usage;
     for (const auto& part : terminal.parts)
-      if (auto* text = std::get_if<text_content>(&part.what))
+      if (auto* text = std::get_if<text_content>(&part.content))
         result.text += text->text;
   };
   if (auto* end = std::get_if<event::stream_end>(closed.terminal.get())) {

@@ -61,7 +61,7 @@ void members(auto& io, maybe_const<model_usage> auto& u) {
   io.all(u.model, u.usage);
 }
 void members(auto& io, maybe_const<final_part> auto& p) {
-  io.all(p.part, p.what, p.how);
+  io.all(p.part, p.content, p.how);
 }
 void members(auto& io, maybe_const<error> auto& e) {
   io.all(e.code, e.message, e.provider_status, e.retry_after, e.should_retry);

@@ -150,7 +150,7 @@ struct stream_contract::visitor {
     done.provider_result = true;
   }
   void operator()(const part::file& m) {
-    auto& p = at(m.key, [&] { return log.add_file(m.what); });
+    auto& p = at(m.key, [&] { return log.add_file(m.content); });
     p.open = false;
   }
   void operator()(const part::source& m) { log.add_source(m.what); }

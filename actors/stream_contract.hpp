@@ -34,7 +34,7 @@ public:
   /// A call of ours that is complete and waits to be run.
   struct ready_call {
     std::uint32_t part = 0;
-    tool_call_content what;
+    tool_call_content call;
   };
 
   void begin_attempt(attempt_id id);

@@ -113,7 +113,7 @@ void take_call(const final_part& part, const final_part* next,
     log.append(number, call.input_json);
   log.complete_call(number, call.input_json, call.signature, call.item_id);
   const auto* result =
-    next ? std::get_if<tool_result_content>(&next->what) : nullptr;
+    next ? std::get_if<tool_result_content>(&next->content) : nullptr;
   if (result) {
     log.add_result(number, *result);
   } else if (!call.provider_executed) {
@@ -124,16 +124,16 @@ void take_call(const final_part& part, const final_part* next,
 }
 
 void take_text(const final_part& part, bool cut, stream_log& log) {
-  if (auto* text = std::get_if<text_content>(&part.what)) {
+  if (auto* text = std::get_if<text_content>(&part.content)) {
     const auto number = log.open_text();
     log.append(number, text->text);
     log.sign(number, text->signature);
     log.close_text(number, cut, text->phase, text->citations_json);
-  } else if (auto* reasoning = std::get_if<reasoning_content>(&part.what)) {
+  } else if (auto* reasoning = std::get_if<reasoning_content>(&part.content)) {
     const auto number = log.open_reasoning();
     log.append(number, reasoning->text);
     log.close_reasoning(number, *reasoning, cut);
-  } else if (auto* refusal = std::get_if<refusal_content>(&part.what)) {
+  } else if (auto* refusal = std::get_if<refusal_content>(&part.content)) {
     const auto number = log.open_refusal();
     log.append(number, refusal->text);
     log.close_refusal(number, cut);
@@ -161,10 +161,10 @@ kept_log take_over(const interrupted_stream& kept, stream_log& log) {
       const auto* next = i + 1 < parts.size() && parts[i + 1].part == part.part
                            ? &parts[i + 1]
                            : nullptr;
-      if (auto* call = std::get_if<tool_call_content>(&part.what)) {
+      if (auto* call = std::get_if<tool_call_content>(&part.content)) {
         take_call(part, next, *call, log, made);
         made.step_done |= part.how != state::cut && !call->provider_executed;
-      } else if (auto* file = std::get_if<file_content>(&part.what)) {
+      } else if (auto* file = std::get_if<file_content>(&part.content)) {
         log.add_file(*file);
       } else {
         take_text(part, part.how == state::cut, log);

@@ -26,7 +26,7 @@ std::uint32_t stream_log::push(kind what, std::uint32_t part,
 
 std::uint32_t stream_log::open(kind what, content c) {
   const auto number = size();
-  parts_.push_back({.number = number, .what = std::move(c)});
+  parts_.push_back({.number = number, .content = std::move(c)});
   return push(what, number, static_cast<std::uint32_t>(parts_.size() - 1));
 }
 
@@ -51,25 +51,25 @@ stream_log::part_data& stream_log::data(std::uint32_t part) {
 }
 
 std::string_view stream_log::bytes(const part_data& p) const {
-  if (auto* text = std::get_if<text_content>(&p.what))
+  if (auto* text = std::get_if<text_content>(&p.content))
     return text->text;
-  if (auto* reasoning = std::get_if<reasoning_content>(&p.what))
+  if (auto* reasoning = std::get_if<reasoning_content>(&p.content))
     return reasoning->text;
-  if (auto* refusal = std::get_if<refusal_content>(&p.what))
+  if (auto* refusal = std::get_if<refusal_content>(&p.content))
     return refusal->text;
-  auto* call = std::get_if<tool_call_content>(&p.what);
+  auto* call = std::get_if<tool_call_content>(&p.content);
   PENSTOCK_CHECK(call != nullptr);
   return p.streamed_input ? *p.streamed_input : call->input_json;
 }
 
 std::string& stream_log::bytes(part_data& p) {
-  if (auto* text = std::get_if<text_content>(&p.what))
+  if (auto* text = std::get_if<text_content>(&p.content))
     return text->text;
-  if (auto* reasoning = std::get_if<reasoning_content>(&p.what))
+  if (auto* reasoning = std::get_if<reasoning_content>(&p.content))
     return reasoning->text;
-  if (auto* refusal = std::get_if<refusal_content>(&p.what))
+  if (auto* refusal = std::get_if<refusal_content>(&p.content))
     return refusal->text;
-  auto* call = std::get_if<tool_call_content>(&p.what);
+  auto* call = std::get_if<tool_call_content>(&p.content);
   PENSTOCK_CHECK(call != nullptr);
   return call->input_json;
 }
@@ -85,7 +85,7 @@ void stream_log::append(std::uint32_t part, std::string_view more) {
   }
   append_tightly(text, more);
   entries_.back().end = text.size();
-  if (!std::holds_alternative<tool_call_content>(p.what))
+  if (!std::holds_alternative<tool_call_content>(p.content))
     text_bytes_ += more.size();
 }
 
@@ -94,7 +94,7 @@ content& stream_log::close(std::uint32_t part, bool cut) {
   PENSTOCK_CHECK(p.open);
   p.open = false;
   p.how = cut ? final_part::state::cut : final_part::state::complete;
-  return p.what;
+  return p.content;
 }
 
 void stream_log::close_text(std::uint32_t part, bool cut, std::string phase,
@@ -121,7 +121,7 @@ void stream_log::close_reasoning(std::uint32_t part, reasoning_content proof,
 }
 
 void stream_log::sign(std::uint32_t part, std::string_view signature) {
-  if (auto* text = std::get_if<text_content>(&data(part).what))
+  if (auto* text = std::get_if<text_content>(&data(part).content))
     text->signature = signature;
 }
 
@@ -134,7 +134,7 @@ void stream_log::complete_call(std::uint32_t part, std::string input_json,
                                std::string signature, std::string item_id) {
   close(part, false);
   auto& p = data(part);
-  auto& call = std::get<tool_call_content>(p.what);
+  auto& call = std::get<tool_call_content>(p.content);
   p.input_rewritten = call.input_json != input_json;
   if (!call.input_json.empty() && p.input_rewritten)
     p.streamed_input = std::move(call.input_json);
@@ -199,7 +199,7 @@ void stream_log::terminate(std::shared_ptr<const event_body> body) {
   terminal_ = std::move(body);
   push(kind::terminal, size(), 0);
   for (auto& p : parts_)
-    if (auto* text = std::get_if<text_content>(&p.what))
+    if (auto* text = std::get_if<text_content>(&p.content))
       text->text.shrink_to_fit();
   ended_ = true;
 }
@@ -214,7 +214,7 @@ void stream_log::note_footprint() const {
   const auto& p = parts_[last.index];
   const auto text = bytes(p);
   footprint::note(at::log_part, &p, reinterpret_cast<const char*>(&p) + 64);
-  footprint::note(at::log_part_kind, &p.what + 1, &p + 1);
+  footprint::note(at::log_part_kind, &p.content + 1, &p + 1);
   footprint::note(at::log_text, *(text.data() + text.size()));
 }
 
@@ -229,7 +229,7 @@ std::vector<final_part> stream_log::parts() const {
   for (auto& p : parts_) {
     if (p.withdrawn)
       continue;
-    all.push_back({p.number, p.what, p.how});
+    all.push_back({p.number, p.content, p.how});
     if (p.result)
       all.push_back({p.number, *p.result, final_part::state::complete});
   }

@@ -105,7 +105,7 @@ public:
   std::size_t text_bytes() const noexcept { return text_bytes_; }
   std::size_t part_count() const noexcept { return parts_.size(); }
   const content& content_of(std::uint32_t part) const {
-    return data(part).what;
+    return data(part).content;
   }
   bool has_result(std::uint32_t part) const {
     return data(part).result.has_value();
@@ -178,7 +178,8 @@ private:
     bool withdrawn = false;
     bool input_rewritten = false;
     final_part::state how = final_part::state::cut;
-    content what; ///< The bytes live in it; a call's in input_json.
+    penstock::content
+      content; ///< The bytes live in it; a call's in input_json.
     boxed<tool_result_content> result{};
     /// What came piece by piece, if the whole input is another text.
     boxed<std::string> streamed_input{};

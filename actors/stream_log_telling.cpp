@@ -82,13 +82,13 @@ stream_log::segment_event(const entry& e, std::uint64_t from,
                           std::uint64_t to) const {
   const auto& p = parts_[e.index];
   std::string text{bytes(p).substr(from, to - from)};
-  if (std::holds_alternative<text_content>(p.what))
+  if (std::holds_alternative<text_content>(p.content))
     return shared(event::text_delta{p.number, from, std::move(text)});
-  if (std::holds_alternative<reasoning_content>(p.what))
+  if (std::holds_alternative<reasoning_content>(p.content))
     return shared(event::reasoning_delta{p.number, from, std::move(text), {}});
-  if (std::holds_alternative<refusal_content>(p.what))
+  if (std::holds_alternative<refusal_content>(p.content))
     return shared(event::refusal_delta{p.number, from, std::move(text)});
-  const auto& call = std::get<tool_call_content>(p.what);
+  const auto& call = std::get<tool_call_content>(p.content);
   return shared(
     event::tool_call_delta{p.number, call.id, from, std::move(text)});
 }
@@ -101,19 +101,19 @@ std::shared_ptr<const event_body> stream_log::mark_event(const entry& e) const {
   if (e.what == kind::terminal)
     return terminal_;
   const auto& p = parts_[e.index];
-  const auto* call = std::get_if<tool_call_content>(&p.what);
+  const auto* call = std::get_if<tool_call_content>(&p.content);
   switch (e.what) {
   case kind::text_end:
     return shared(event::text_end{p.number});
   case kind::signature: {
-    const auto& reasoning = std::get<reasoning_content>(p.what);
+    const auto& reasoning = std::get<reasoning_content>(p.content);
     return shared(event::reasoning_delta{p.number, reasoning.text.size(), "",
                                          reasoning.signature});
   }
   case kind::reasoning_end:
     return shared(event::reasoning_end{p.number});
   case kind::file:
-    return shared(event::file{p.number, std::get<file_content>(p.what)});
+    return shared(event::file{p.number, std::get<file_content>(p.content)});
   case kind::call_start:
     return shared(event::tool_call_start{p.number, call->id, call->name});
   case kind::call:

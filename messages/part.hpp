@@ -80,7 +80,7 @@ struct tool_result {
 };
 struct file {
   part_key key;
-  file_content what;
+  file_content content;
 };
 struct source {
   part_key key;

@@ -108,7 +108,7 @@ struct stream_identity {
 /// A part of the transcript as a terminal event or the history shows it.
 struct final_part {
   std::uint32_t part = 0;
-  content what;
+  penstock::content content;
   /// A started call without a result after a crash, or a part that was cut.
   enum class state : std::uint8_t {
     complete,
@@ -157,7 +157,7 @@ struct reasoning_end {
 /// A file that the model made, whole.
 struct file {
   std::uint32_t part;
-  file_content what;
+  file_content content;
 };
 /// A citation.
 struct source {

@@ -162,7 +162,7 @@ ordered_json json_of(const std::vector<final_part>& parts) {
   auto list = ordered_json::array();
   for (const auto& p : parts) {
     ordered_json one{{"part", p.part}};
-    std::visit(part_writer{one}, p.what);
+    std::visit(part_writer{one}, p.content);
     one["state"] = name_of(p.how);
     list.push_back(std::move(one));
   }
@@ -216,7 +216,7 @@ struct body_writer {
   void operator()(const event::reasoning_end& e) const { to["part"] = e.part; }
   void operator()(const event::file& e) const {
     to["part"] = e.part;
-    put(to, e.what);
+    put(to, e.content);
   }
   void operator()(const event::source& e) const {
     to["part"] = e.part;

@@ -104,13 +104,13 @@ void stored_parts::apply(growth_row row) {
   switch (row.what) {
   case kind::grown:
     if (shape)
-      e.what = *shape;
+      e.content = *shape;
     if (row.bytes && row.at == e.bytes.size()) // Else a gap: what follows goes.
       e.bytes += *row.bytes;
     return;
   case kind::closed:
     if (shape)
-      e.what = *shape;
+      e.content = *shape;
     e.how = row.at == 0 ? final_part::state::complete : final_part::state::cut;
     if (row.bytes)
       e.bytes = std::move(*row.bytes);
@@ -127,7 +127,7 @@ void stored_parts::apply(growth_row row) {
 }
 
 content stored_parts::whole(const entry& e) {
-  auto what = e.what;
+  auto what = e.content;
   if (auto* bytes = std::visit(bytes_of_content{}, what))
     *bytes = e.bytes;
   return what;
@@ -137,7 +137,7 @@ std::vector<final_part> stored_parts::parts() const {
   std::vector<final_part> all;
   for (const auto& [number, e] : parts_) {
     auto how = e.how;
-    const auto* call = std::get_if<tool_call_content>(&e.what);
+    const auto* call = std::get_if<tool_call_content>(&e.content);
     if (call && how == final_part::state::complete && e.started && !e.result)
       how = final_part::state::unknown_outcome;
     all.push_back({number, whole(e), how});
@@ -214,17 +214,17 @@ bool parts_digest::holds_result(std::uint32_t part, const content& what) const {
 json refer(const std::vector<final_part>& parts, const parts_digest& held) {
   auto all = json::array();
   for (const auto& p : parts) {
-    const bool result = std::holds_alternative<tool_result_content>(p.what);
+    const bool result = std::holds_alternative<tool_result_content>(p.content);
     auto one = json::array();
-    if (result ? held.holds_result(p.part, p.what)
-               : held.holds(p.part, p.what)) {
+    if (result ? held.holds_result(p.part, p.content)
+               : held.holds(p.part, p.content)) {
       one.push_back(p.part);
       one.push_back(name_of(p.how));
       if (result)
         one.push_back("result");
     } else {
       one = json{{"part", p.part}, {"state", name_of(p.how)}};
-      one["content"] = json_of(p.what);
+      one["content"] = json_of(p.content);
     }
     all.push_back(std::move(one));
   }
@@ -243,12 +243,12 @@ std::vector<final_part> parts_in(const json& value, const stored_parts& rows) {
     p.how =
       part_state_in(bytes_of(inside ? member(one, "state") : element(one, 1)));
     if (inside) {
-      p.what = content_in(member(one, "content")).value_or(text_content{});
+      p.content = content_in(member(one, "content")).value_or(text_content{});
     } else {
       const auto* found = bytes_of(element(one, 2)) == "result"
                             ? rows.find_result(p.part)
                             : rows.find(p.part);
-      p.what = found ? *found : content{text_content{}};
+      p.content = found ? *found : content{text_content{}};
     }
     parts.push_back(std::move(p));
   }
@@ -268,11 +268,11 @@ struct reference_finder {
       std::size_t at = 0;
       auto numbers = json::array();
       for (auto j = i; j < parts.size(); ++j) {
-        const auto* piece = std::get_if<text_content>(&parts[j].what);
+        const auto* piece = std::get_if<text_content>(&parts[j].content);
         if (!piece || piece->text.empty())
           continue;
         if (text.text.compare(at, piece->text.size(), piece->text) != 0
-            || !held.holds(parts[j].part, parts[j].what))
+            || !held.holds(parts[j].part, parts[j].content))
           break;
         at += piece->text.size();
         numbers.push_back(parts[j].part);
@@ -298,7 +298,7 @@ struct reference_finder {
       return json_of(what);
     }
     for (const auto& p : parts) {
-      if (p.what.index() != what.index() || p.what != what)
+      if (p.content.index() != what.index() || p.content != what)
         continue;
       if (std::holds_alternative<tool_result_content>(what)) {
         if (held.holds_result(p.part, what))

@@ -53,11 +53,11 @@ public:
 
 private:
   struct entry {
-    content what;
+    penstock::content content;
     std::string bytes;
     final_part::state how = final_part::state::cut;
     bool started = false;
-    std::optional<content> result;
+    std::optional<penstock::content> result;
   };
   static content whole(const entry& e);
   mutable std::map<std::uint32_t, content> whole_; ///< Made on demand.

@@ -49,7 +49,7 @@ struct continuation_world : stream_world {
 std::string text_of(const watched_workspace& w) {
   std::string text;
   for (const auto& part : w.end<event::stream_end>()->parts)
-    if (const auto* t = std::get_if<text_content>(&part.what))
+    if (const auto* t = std::get_if<text_content>(&part.content))
       text += t->text;
   return text;
 }

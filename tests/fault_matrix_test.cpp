@@ -149,7 +149,7 @@ void cell_run::check_transcript(const std::vector<final_part>& parts) const {
   BOOST_TEST(said(parts, true) == want.reasoning);
   BOOST_TEST((w->sink->heard.parts() == texts_of(parts)));
   for (const auto& p : parts)
-    if (const auto* call = std::get_if<tool_call_content>(&p.what))
+    if (const auto* call = std::get_if<tool_call_content>(&p.content))
       BOOST_TEST(!holds(call->input_json, "-cut"));
 }
 

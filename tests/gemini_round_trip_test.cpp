@@ -66,7 +66,7 @@ struct answer_reader {
     made.parts.push_back(tool_result_content{
       call.id, p.tool_name, p.output_json, p.is_error, true, {}});
   }
-  void operator()(const part::file& p) { made.parts.push_back(p.what); }
+  void operator()(const part::file& p) { made.parts.push_back(p.content); }
   template <class Other>
   void operator()(const Other&) {}
 };

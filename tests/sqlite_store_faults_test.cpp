@@ -89,7 +89,7 @@ std::string judge(store_calls on, const seen& s) {
       if (end->why != event::stream_abort::reason::interrupted)
         return "an end that nobody gave";
       for (const auto& p : end->parts)
-        text += std::get<text_content>(p.what).text;
+        text += std::get<text_content>(p.content).text;
       if (grown != s.grown.end() && !text.starts_with(grown->second))
         return "bytes are lost that were seen kept";
     }

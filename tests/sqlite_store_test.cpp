@@ -105,7 +105,7 @@ BOOST_FIXTURE_TEST_CASE(an_open_stream_is_found_interrupted, fixture) {
               == std::vector<state>{state::complete, state::complete,
                                     state::complete, state::unknown_outcome,
                                     state::complete, state::cut}));
-  BOOST_TEST(std::get<tool_call_content>(it.parts.back().what).input_json
+  BOOST_TEST(std::get<tool_call_content>(it.parts.back().content).input_json
              == "{\"a");
   BOOST_REQUIRE(it.spans.size() == 1u);
   BOOST_TEST(it.spans[0].made_by == stream_writer::made_by);

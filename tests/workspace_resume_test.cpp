@@ -150,7 +150,7 @@ BOOST_FIXTURE_TEST_CASE(what_was_taken_over_is_in_the_open_record, fixture) {
       rows.apply(std::move(*row));
   const auto parts = rows.parts();
   BOOST_REQUIRE(parts.size() == 2u);
-  BOOST_TEST(std::get<text_content>(parts[0].what).text == "I will");
+  BOOST_TEST(std::get<text_content>(parts[0].content).text == "I will");
   BOOST_TEST((parts[1].how == state::unknown_outcome));
   answer_writes();
   std::string all;

@@ -66,7 +66,7 @@ BOOST_FIXTURE_TEST_CASE(a_lost_terminal_record_is_a_storage_error_with_parts,
   BOOST_REQUIRE(failed.size() == 1u);
   BOOST_TEST((failed[0].why.code == errc::storage));
   BOOST_REQUIRE(failed[0].parts.size() == 1u);
-  BOOST_TEST(std::get<text_content>(failed[0].parts[0].what).text == "kept");
+  BOOST_TEST(std::get<text_content>(failed[0].parts[0].content).text == "kept");
   BOOST_TEST(sink->all<event::stream_end>().empty());
 }
 

@@ -83,15 +83,15 @@ BOOST_FIXTURE_TEST_CASE(a_call_is_kept_with_its_start_or_result, tool_fixture) {
   call(2, "c2", "unheard of", "{}");
   finishes(finish_reason::tool_calls);
   BOOST_REQUIRE(!world.tools.empty());
-  auto found = kept();
-  BOOST_REQUIRE(found.size() >= 2u);
-  BOOST_TEST(std::get<tool_call_content>(found[1].what).id == "c1");
-  BOOST_TEST((found[1].how == final_part::state::unknown_outcome));
+  auto got = kept();
+  BOOST_REQUIRE(got.size() >= 2u);
+  BOOST_TEST(std::get<tool_call_content>(got[1].content).id == "c1");
+  BOOST_TEST((got[1].how == final_part::state::unknown_outcome));
   tool_answers("7");
-  found = kept();
-  BOOST_REQUIRE(found.size() == 5u); // Two calls, each with its result.
-  BOOST_TEST(std::get<tool_result_content>(found[2].what).output_json == "7");
-  BOOST_TEST(std::get<tool_result_content>(found[4].what).is_error);
+  got = kept();
+  BOOST_REQUIRE(got.size() == 5u); // Two calls, each with its result.
+  BOOST_TEST(std::get<tool_result_content>(got[2].content).output_json == "7");
+  BOOST_TEST(std::get<tool_result_content>(got[4].content).is_error);
 }
 
 BOOST_FIXTURE_TEST_CASE(start_and_result_are_durable_before_they_are_told,

@@ -103,10 +103,10 @@ void canonical_summary::take(const part::tool_result& p) {
 }
 
 void canonical_summary::take(const part::file& p) {
-  if (!p.what.bytes.empty())
-    files_.push_back(p.what);
-  if (!p.what.signature.empty())
-    signatures_.push_back(p.what.signature);
+  if (!p.content.bytes.empty())
+    files_.push_back(p.content);
+  if (!p.content.signature.empty())
+    signatures_.push_back(p.content.signature);
   ordered("file");
 }
 

@@ -114,11 +114,11 @@ ordered_json part_lines::object_of(const part::tool_result& p) {
 
 ordered_json part_lines::object_of(const part::file& p) {
   ordered_json line{
-    {"event", "file"}, {"part", p.key}, {"media_type", p.what.media_type}};
-  put_unless_empty(line, "url", p.what.url);
-  put_unless_empty(line, "name", p.what.name);
-  put_unless_empty(line, "data", base64_encode(p.what.bytes));
-  put_unless_empty(line, "signature", p.what.signature);
+    {"event", "file"}, {"part", p.key}, {"media_type", p.content.media_type}};
+  put_unless_empty(line, "url", p.content.url);
+  put_unless_empty(line, "name", p.content.name);
+  put_unless_empty(line, "data", base64_encode(p.content.bytes));
+  put_unless_empty(line, "signature", p.content.signature);
   return line;
 }
 

@@ -215,9 +215,10 @@ struct view_writer {
   }
   void operator()(const event::reasoning_end&) const { end_line(); }
   void operator()(const event::file& e) const {
-    note("[file: " + e.what.media_type + ", "
-         + (e.what.url.empty() ? std::to_string(e.what.bytes.size()) + " bytes"
-                               : e.what.url)
+    note("[file: " + e.content.media_type + ", "
+         + (e.content.url.empty()
+              ? std::to_string(e.content.bytes.size()) + " bytes"
+              : e.content.url)
          + "]");
     showed(e.part);
   }

@@ -45,7 +45,7 @@ std::string line(const part::tool_result& p) {
          + p.tool_name + (p.is_error ? " error " : " ") + p.output_json;
 }
 std::string line(const part::file& p) {
-  return "file " + std::to_string(p.key) + " " + p.what.media_type;
+  return "file " + std::to_string(p.key) + " " + p.content.media_type;
 }
 std::string line(const part::source& p) {
   return "source " + std::to_string(p.key) + " [" + p.what.url + "] ["

@@ -71,7 +71,7 @@ void contract_simulation::learn_durable(
         [&](const auto& m) {
           if constexpr (requires { m.parts; })
             for (const auto& p : m.parts)
-              learn_part(p.what);
+              learn_part(p.content);
         },
         *closed->terminal);
   }

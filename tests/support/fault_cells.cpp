@@ -241,11 +241,11 @@ std::map<std::uint32_t, std::string>
 texts_of(const std::vector<final_part>& parts) {
   std::map<std::uint32_t, std::string> texts;
   for (const auto& p : parts)
-    if (const auto* text = std::get_if<text_content>(&p.what))
+    if (const auto* text = std::get_if<text_content>(&p.content))
       texts[p.part] = text->text;
-    else if (const auto* r = std::get_if<reasoning_content>(&p.what))
+    else if (const auto* r = std::get_if<reasoning_content>(&p.content))
       texts[p.part] = r->text;
-    else if (const auto* call = std::get_if<tool_call_content>(&p.what))
+    else if (const auto* call = std::get_if<tool_call_content>(&p.content))
       texts[p.part] = call->input_json;
   return texts;
 }
@@ -261,10 +261,10 @@ tokens_of(const std::vector<model_usage>& usage) {
 std::string said(const std::vector<final_part>& parts, bool reasoning) {
   std::string all;
   for (const auto& p : parts)
-    if (const auto* text = std::get_if<text_content>(&p.what);
+    if (const auto* text = std::get_if<text_content>(&p.content);
         text && !reasoning)
       all += text->text;
-    else if (const auto* r = std::get_if<reasoning_content>(&p.what);
+    else if (const auto* r = std::get_if<reasoning_content>(&p.content);
              r && reasoning)
       all += r->text;
   return all;

@@ -166,7 +166,7 @@ private:
 std::string text_of(const std::vector<final_part>& parts) {
   std::string text;
   for (const auto& p : parts)
-    if (const auto* t = std::get_if<text_content>(&p.what))
+    if (const auto* t = std::get_if<text_content>(&p.content))
       text += t->text;
   return text;
 }
@@ -187,14 +187,14 @@ std::string fault_of_tools(const std::vector<final_part>& parts,
                            const seen_stream& s) {
   std::set<std::string> found;
   for (const auto& p : parts) {
-    const auto* call = std::get_if<tool_call_content>(&p.what);
+    const auto* call = std::get_if<tool_call_content>(&p.content);
     if (!call)
       continue;
     found.insert(call->id);
     const bool answered =
       std::any_of(parts.begin(), parts.end(), [&](const final_part& r) {
         return r.part == p.part
-               && std::holds_alternative<tool_result_content>(r.what);
+               && std::holds_alternative<tool_result_content>(r.content);
       });
     if (s.answered.contains(call->id) && !answered)
       return "a result is lost that was seen";

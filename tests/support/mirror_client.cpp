@@ -43,13 +43,13 @@ std::map<std::uint32_t, std::string>
 mirror_client::shown_of(const std::vector<final_part>& parts) {
   std::map<std::uint32_t, std::string> whole;
   for (const auto& p : parts)
-    if (auto* text = std::get_if<text_content>(&p.what))
+    if (auto* text = std::get_if<text_content>(&p.content))
       whole[p.part] = text->text;
-    else if (auto* reasoning = std::get_if<reasoning_content>(&p.what))
+    else if (auto* reasoning = std::get_if<reasoning_content>(&p.content))
       whole[p.part] = reasoning->text;
-    else if (auto* refusal = std::get_if<refusal_content>(&p.what))
+    else if (auto* refusal = std::get_if<refusal_content>(&p.content))
       whole[p.part] = refusal->text;
-    else if (auto* call = std::get_if<tool_call_content>(&p.what);
+    else if (auto* call = std::get_if<tool_call_content>(&p.content);
              call && !call->provider_executed)
       whole[p.part] = call->input_json;
   return whole;

@@ -65,9 +65,9 @@ std::string shown(const stream_part& part) {
                + p.output_json;
       },
       [](const part::file& p) {
-        return key("file", p.key) + " " + p.what.media_type + " "
-               + (p.what.url.empty() ? p.what.bytes : p.what.url)
-               + with("signature", p.what.signature);
+        return key("file", p.key) + " " + p.content.media_type + " "
+               + (p.content.url.empty() ? p.content.bytes : p.content.url)
+               + with("signature", p.content.signature);
       },
       [](const part::source& p) {
         return key("source", p.key) + " " + p.what.url
