@@ -35,7 +35,7 @@ token_usage last_usage(const racer& of, token_usage before) {
   for (const auto& batch : of.held)
     for (const auto& p : batch.parts)
       if (const auto* told = std::get_if<part::usage>(&p))
-        before = told->what;
+        before = told->tokens;
   return before;
 }
 

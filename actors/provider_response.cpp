@@ -282,7 +282,7 @@ void provider_response::note(const stream_part& p) {
                    s.complete_calls = true;
                },
                [&](const part::usage& usage) {
-                 s.usage = usage.what;
+                 s.usage = usage.tokens;
                  has_usage_ = true;
                },
                [&](const part::finished& finished) {

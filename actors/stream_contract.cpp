@@ -153,9 +153,9 @@ struct stream_contract::visitor {
     auto& p = at(m.key, [&] { return log.add_file(m.content); });
     p.open = false;
   }
-  void operator()(const part::source& m) { log.add_source(m.what); }
+  void operator()(const part::source& m) { log.add_source(m.citation); }
   void operator()(const part::compaction&) {}
-  void operator()(const part::usage& m) { self.usage_ = m.what; }
+  void operator()(const part::usage& m) { self.usage_ = m.tokens; }
   void operator()(const part::finished&) {}
   void operator()(const part::failed&) {}
 };

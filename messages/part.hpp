@@ -84,7 +84,7 @@ struct file {
 };
 struct source {
   part_key key;
-  penstock::source what;
+  penstock::source citation;
 };
 /// Text a provider made by compacting the context; not part of the answer.
 struct compaction {
@@ -93,7 +93,7 @@ struct compaction {
 };
 /// Cumulative for the attempt: the last one counts.
 struct usage {
-  token_usage what;
+  token_usage tokens;
 };
 struct finished {
   finish why;

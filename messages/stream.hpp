@@ -162,7 +162,7 @@ struct file {
 /// A citation.
 struct source {
   std::uint32_t part;
-  penstock::source what;
+  penstock::source citation;
 };
 /// The model began a call.
 struct tool_call_start {

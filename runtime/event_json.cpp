@@ -220,11 +220,11 @@ struct body_writer {
   }
   void operator()(const event::source& e) const {
     to["part"] = e.part;
-    put_unless_empty(to, "url", e.what.url);
-    put_unless_empty(to, "title", e.what.title);
-    put_unless_empty(to, "id", e.what.id);
-    if (!e.what.detail_json.empty())
-      to["detail"] = value_of(e.what.detail_json);
+    put_unless_empty(to, "url", e.citation.url);
+    put_unless_empty(to, "title", e.citation.title);
+    put_unless_empty(to, "id", e.citation.id);
+    if (!e.citation.detail_json.empty())
+      to["detail"] = value_of(e.citation.detail_json);
   }
   void operator()(const event::tool_call_start& e) const {
     call(e);

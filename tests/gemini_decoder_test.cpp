@@ -203,7 +203,7 @@ std::string detail_of(const std::string& body, std::size_t which) {
   std::vector<std::string> details;
   for (const auto& part : decode_gemini(body).parts)
     if (const auto* s = std::get_if<part::source>(&part))
-      details.push_back(s->what.detail_json);
+      details.push_back(s->citation.detail_json);
   BOOST_TEST_REQUIRE(details.size() > which);
   return details[which];
 }

@@ -111,7 +111,7 @@ void canonical_summary::take(const part::file& p) {
 }
 
 void canonical_summary::take(const part::source& p) {
-  sources_.push_back(p.what);
+  sources_.push_back(p.citation);
   ordered("source");
 }
 
@@ -120,7 +120,7 @@ void canonical_summary::take(const part::compaction& p) {
 }
 
 void canonical_summary::take(const part::usage& p) {
-  usage_ = p.what;
+  usage_ = p.tokens;
 }
 
 void canonical_summary::take(const part::finished& p) {

@@ -124,11 +124,11 @@ ordered_json part_lines::object_of(const part::file& p) {
 
 ordered_json part_lines::object_of(const part::source& p) {
   ordered_json line{{"event", "source"}, {"part", p.key}};
-  put_unless_empty(line, "url", p.what.url);
-  put_unless_empty(line, "title", p.what.title);
-  put_unless_empty(line, "id", p.what.id);
-  if (!p.what.detail_json.empty())
-    line["detail"] = value_of(p.what.detail_json);
+  put_unless_empty(line, "url", p.citation.url);
+  put_unless_empty(line, "title", p.citation.title);
+  put_unless_empty(line, "id", p.citation.id);
+  if (!p.citation.detail_json.empty())
+    line["detail"] = value_of(p.citation.detail_json);
   return line;
 }
 
@@ -137,7 +137,7 @@ ordered_json part_lines::object_of(const part::compaction& p) {
 }
 
 ordered_json part_lines::object_of(const part::usage& p) {
-  const auto& u = p.what;
+  const auto& u = p.tokens;
   return {{"event", "usage"},
           {"usage",
            {{"input_total", u.input_total},

@@ -224,8 +224,8 @@ struct view_writer {
   }
   void operator()(const event::source& e) const {
     // It belongs to the text around it, which it must not cut in two.
-    view.sources_.emplace_back(e.part, "[source: " + e.what.title + " "
-                                         + e.what.url + "]");
+    view.sources_.emplace_back(e.part, "[source: " + e.citation.title + " "
+                                         + e.citation.url + "]");
   }
   void operator()(const event::tool_call& e) const {
     set_apart(e.part);

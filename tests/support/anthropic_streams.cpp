@@ -48,14 +48,14 @@ std::string line(const part::file& p) {
   return "file " + std::to_string(p.key) + " " + p.content.media_type;
 }
 std::string line(const part::source& p) {
-  return "source " + std::to_string(p.key) + " [" + p.what.url + "] ["
-         + p.what.title + "] [" + p.what.id + "]";
+  return "source " + std::to_string(p.key) + " [" + p.citation.url + "] ["
+         + p.citation.title + "] [" + p.citation.id + "]";
 }
 std::string line(const part::compaction& p) {
   return "compaction " + std::to_string(p.key) + " " + p.bytes;
 }
 std::string line(const part::usage& p) {
-  const auto& u = p.what;
+  const auto& u = p.tokens;
   return "usage " + std::string{to_string(u.known)}
          + " in=" + std::to_string(u.input_total)
          + " read=" + std::to_string(u.cache_read)

@@ -70,17 +70,17 @@ std::string shown(const stream_part& part) {
                + with("signature", p.content.signature);
       },
       [](const part::source& p) {
-        return key("source", p.key) + " " + p.what.url
-               + with("title", p.what.title) + with("id", p.what.id);
+        return key("source", p.key) + " " + p.citation.url
+               + with("title", p.citation.title) + with("id", p.citation.id);
       },
       [](const part::compaction& p) { return key("compaction", p.key); },
       [](const part::usage& p) {
-        return "usage " + std::to_string(p.what.input_total) + " "
-               + std::to_string(p.what.cache_read) + " "
-               + std::to_string(p.what.cache_write) + " "
-               + std::to_string(p.what.output_total) + " "
-               + std::to_string(p.what.reasoning) + " "
-               + std::string{to_string(p.what.known)};
+        return "usage " + std::to_string(p.tokens.input_total) + " "
+               + std::to_string(p.tokens.cache_read) + " "
+               + std::to_string(p.tokens.cache_write) + " "
+               + std::to_string(p.tokens.output_total) + " "
+               + std::to_string(p.tokens.reasoning) + " "
+               + std::string{to_string(p.tokens.known)};
       },
       [](const part::finished& p) {
         return "finished " + std::string{to_string(p.why.reason)} + " "
