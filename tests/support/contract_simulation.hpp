@@ -33,7 +33,7 @@ public:
 private:
   /// One attempt, as the network sees it.
   struct exchange {
-    run_attempt what;
+    run_attempt order;
     bool told_start = false, settled = false;
     std::uint32_t batches = 0, keys = 0;
     std::optional<part_key> open_text;

@@ -52,7 +52,7 @@ std::string contract_simulation::compare() {
            + std::to_string(world_.scratch_removed.size()) + ", not "
            + std::to_string(model_.scratch_removed);
   for (; attempts_.size() < world_.attempts.size();)
-    attempts_.emplace_back().what = world_.attempts[attempts_.size()];
+    attempts_.emplace_back().order = world_.attempts[attempts_.size()];
   return compare_told();
 }
 

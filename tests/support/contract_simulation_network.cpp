@@ -11,7 +11,7 @@ using kind = wire::kind;
 std::vector<wire> contract_simulation::make_batch(exchange& x,
                                                   bool finish_seen) {
   std::vector<wire> batch;
-  const bool has_tools = !x.what.prompt->tools.empty();
+  const bool has_tools = !x.order.prompt->tools.empty();
   const auto count = finish_seen ? pick(3) : 1 + pick(3);
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto dice = pick(100);
@@ -75,23 +75,23 @@ bool contract_simulation::send_parts() {
     return false;
   if (!x->told_start && chance(90)) {
     x->told_start = true;
-    core_->on(attempt_started{x->what.attempt, x->what.model, "api/one"});
+    core_->on(attempt_started{x->order.attempt, x->order.model, "api/one"});
     if (model_current(*x))
-      model_.begun(x->what.attempt.number);
+      model_.begun(x->order.attempt.number);
     return true;
   }
   const bool finish_seen = !x->open_call && chance(20);
   x->finish_seen |= finish_seen;
   const auto batch = make_batch(*x, finish_seen);
-  core_->on(parts_received{x->what.attempt, x->batches++, on_wire(batch),
-                           finish_seen, x->what.link, 0});
+  core_->on(parts_received{x->order.attempt, x->batches++, on_wire(batch),
+                           finish_seen, x->order.link, 0});
   if (model_current(*x))
-    model_.parts(x->what.attempt.number, batch, finish_seen);
+    model_.parts(x->order.attempt.number, batch, finish_seen);
   return true;
 }
 
 bool contract_simulation::model_current(const exchange& x) const {
-  return core_->active() == x.what.attempt.stream
+  return core_->active() == x.order.attempt.stream
          || !core_->active(); // It has just ended by this.
 }
 
@@ -102,18 +102,18 @@ bool contract_simulation::send_late_parts() {
   const auto& x =
     attempts_[chance(60) ? attempts_.size() - 1 : pick(attempts_.size())];
   const bool present =
-    core_->active() == x.what.attempt.stream && &x == &attempts_.back();
+    core_->active() == x.order.attempt.stream && &x == &attempts_.back();
   if (present
       && (!x.settled || core_->now() == phase::streaming
           || core_->now() == phase::retry_wait))
     return false; // Its provider has exited: none can come.
   if (chance(50))
-    core_->on(attempt_started{x.what.attempt, x.what.model, "api/one"});
-  core_->on(parts_received{x.what.attempt,
+    core_->on(attempt_started{x.order.attempt, x.order.model, "api/one"});
+  core_->on(parts_received{x.order.attempt,
                            x.batches,
                            {part::text{99, "late"}},
                            false,
-                           x.what.link,
+                           x.order.link,
                            0});
   return true;
 }
@@ -124,10 +124,10 @@ bool contract_simulation::settle() {
   if (!core_ || !x || x->settled)
     return false;
   const auto p = core_->now();
-  const bool stopped = p == phase::stopping || x->what.link->cancelled();
+  const bool stopped = p == phase::stopping || x->order.link->cancelled();
   attempt_verdict v;
-  v.model = x->what.model;
-  v.next_model = x->what.model;
+  v.model = x->order.model;
+  v.next_model = x->order.model;
   v.report.batches = x->batches;
   v.report.usage = {token_usage::quality::exact, 10, 0, 0, 5, 0};
   verdict told = verdict::complete;
@@ -159,7 +159,7 @@ bool contract_simulation::settle() {
     }
   }
   x->settled = true;
-  const auto attempt = x->what.attempt;
+  const auto attempt = x->order.attempt;
   const bool mine = core_->active() == attempt.stream;
   core_->on(attempt_settled{attempt, std::move(v)});
   if (mine)
@@ -173,7 +173,7 @@ bool contract_simulation::settle_again() {
   const auto& x = attempts_[pick(attempts_.size())];
   if (!x.settled)
     return false;
-  core_->on(attempt_settled{x.what.attempt, {}});
+  core_->on(attempt_settled{x.order.attempt, {}});
   return true;
 }
 

@@ -143,11 +143,11 @@ bool connection::next_request() {
 
 void connection::begin(http_request request) {
   answering a;
-  a.what = server_.answer(request);
-  a.head_only =
-    request.method == "HEAD" || a.what.status == 204 || a.what.status == 304;
-  a.last = closes(request) || a.what.framed == framing::until_close
-           || a.what.framed == framing::raw;
+  a.answer = server_.answer(request);
+  a.head_only = request.method == "HEAD" || a.answer.status == 204
+                || a.answer.status == 304;
+  a.last = closes(request) || a.answer.framed == framing::until_close
+           || a.answer.framed == framing::raw;
   a.due = now();
   a.entry = server_.log.change([&](server_log& log) {
     log.answers.push_back({entry_, std::move(request), now(), 0, false, {}});
@@ -155,7 +155,7 @@ void connection::begin(http_request request) {
   });
   answer_ = std::move(a);
   const auto [connect, head] =
-    std::pair{answer_->what.connect_delay, answer_->what.head_delay};
+    std::pair{answer_->answer.connect_delay, answer_->answer.head_delay};
   const bool silent =
     connect == http_answer::never || head == http_answer::never;
   plan(step::head, silent ? http_answer::never : connect + head);
@@ -174,7 +174,7 @@ void connection::plan(step next, std::chrono::milliseconds delay) {
 
 void connection::plan_next() {
   auto& a = *answer_;
-  const auto& body = a.what.body;
+  const auto& body = a.answer.body;
   while (a.piece < body.size() && a.repeated >= body[a.piece].times) {
     ++a.piece;
     a.repeated = 0;
@@ -183,30 +183,30 @@ void connection::plan_next() {
     ++a.repeated;
     plan(step::piece, body[a.piece].delay);
   } else {
-    plan(step::end,
-         a.what.ends == ending::stall ? http_answer::never : a.what.end_delay);
+    plan(step::end, a.answer.ends == ending::stall ? http_answer::never
+                                                   : a.answer.end_delay);
   }
 }
 
 bool connection::play() {
   auto& a = *answer_;
   a.armed = deadline_id{};
-  const bool chunked = a.what.framed == framing::chunked;
+  const bool chunked = a.answer.framed == framing::chunked;
   if (a.next == step::end) {
     if (!play_end())
       return false;
   } else if (a.next == step::head) {
     out_ += head_text();
-  } else if (const auto& bytes = a.what.body[a.piece].bytes; !bytes.empty()) {
+  } else if (const auto& bytes = a.answer.body[a.piece].bytes; !bytes.empty()) {
     out_ += chunked ? hex(bytes.size()) + "\r\n" + bytes + "\r\n" : bytes;
   }
   return write_all() && go_on();
 }
 
 bool connection::play_end() {
-  switch (answer_->what.ends) {
+  switch (answer_->answer.ends) {
   case ending::complete:
-    if (answer_->what.framed == framing::chunked && !answer_->head_only)
+    if (answer_->answer.framed == framing::chunked && !answer_->head_only)
       out_ += "0\r\n\r\n";
     return true;
   case ending::closed:
@@ -254,7 +254,7 @@ void connection::close(closer by, bool reset) {
 }
 
 std::string connection::head_text() const {
-  const auto& what = answer_->what;
+  const auto& what = answer_->answer;
   if (what.framed == framing::raw)
     return {};
   std::string text =

@@ -45,7 +45,7 @@ public:
 private:
   enum class step { head, piece, end };
   struct answering {
-    http_answer what;
+    http_answer answer;
     std::size_t entry = 0; ///< In the log.
     bool head_only = false;
     bool last = false; ///< The connection closes after it.
