@@ -18,9 +18,9 @@ attempt_race::turn attempt_race::take(const parts_received& m) {
   const bool of_hedge = m.attempt == hedge_.id;
   if (!of_hedge && m.attempt != present_.id)
     return turn::stale;
-  (of_hedge ? hedge_ : present_).held.push_back(m);
+  (of_hedge ? hedge_ : present_).batches.push_back(m);
   if (std::none_of(m.parts.begin(), m.parts.end(), shows_output))
-    return turn::held;
+    return turn::waits;
   return of_hedge ? turn::hedge_wins : turn::present;
 }
 
@@ -32,7 +32,7 @@ bool attempt_race::started(const attempt_started& m) {
 }
 
 token_usage last_usage(const racer& of, token_usage before) {
-  for (const auto& batch : of.held)
+  for (const auto& batch : of.batches)
     for (const auto& p : batch.parts)
       if (const auto* told = std::get_if<part::usage>(&p))
         before = told->tokens;

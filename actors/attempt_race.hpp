@@ -28,15 +28,15 @@ struct racer {
   std::string model; ///< "provider:model"
   std::shared_ptr<attempt_link> link;
   std::optional<attempt_started> started; ///< Not yet told to the stream.
-  std::vector<parts_received> held; ///< Without output; their bytes are paid.
-  token_usage used;                 ///< Of one who has lost: what it last told.
+  std::vector<parts_received> batches;    ///< Without output; paid for.
+  token_usage used; ///< Of one who has lost: what it last told.
 };
 
 class attempt_race {
 public:
   enum class turn : std::uint8_t {
     stale,     ///< Of neither.
-    held,      ///< Nothing was shown.
+    waits,     ///< Nothing was shown.
     present,   ///< The present attempt wins.
     hedge_wins ///< The hedge does.
   };
@@ -56,7 +56,7 @@ private:
   racer present_, hedge_;
 };
 
-/// The last cumulative figure in what is held; `before` if there is none.
+/// The last cumulative figure in its batches; `before` if there is none.
 token_usage last_usage(const racer& of, token_usage before = {});
 
 /// The model that is asked after `model`; empty: none. A model that comes twice

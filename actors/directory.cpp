@@ -25,7 +25,7 @@ void directory::route(const Command& m) {
   if (stopping_)
     return refuse_at_shutdown(m);
   if (auto it = retiring_.find(m.workspace_id); it != retiring_.end()) {
-    it->second.held.push_back([this, m] { on(m); });
+    it->second.waiting.push_back([this, m] { on(m); });
     return;
   }
   auto it = live_.find(m.workspace_id);
@@ -134,7 +134,7 @@ void directory::on(const workspace_retired& m) {
 /// The old actor of `id` does nothing any more: who waited for that goes on.
 void directory::release(const std::string& id) {
   const auto node = retiring_.extract(id);
-  for (auto& command : node.mapped().held)
+  for (auto& command : node.mapped().waiting)
     command();
 }
 
@@ -185,7 +185,7 @@ void directory::on(const stop_everything& m) {
   for (auto& [id, workspace] : live_)
     caf_compat::post(workspace.actor, stop_everything{});
   for (auto& [id, workspace] : retiring_)
-    for (auto& command : std::exchange(workspace.held, {}))
+    for (auto& command : std::exchange(workspace.waiting, {}))
       command(); // It is refused.
   for (auto& [id, subscribers] : parked_)
     for (auto& p : subscribers)

@@ -85,7 +85,7 @@ private:
   struct leaving {
     workspace_actor actor;
     /// Commands that wait for the next incarnation, in order.
-    std::vector<std::function<void()>> held;
+    std::vector<std::function<void()>> waiting;
   };
 
   template <class Command>

@@ -62,7 +62,7 @@ private:
   steady_time now() const { return env_->time->now(); }
   /// Time that stands still while we hold the socket.
   steady_time running(steady_time now) const {
-    return now - order_.link->meter().held(now);
+    return now - order_.link->meter().paused_for(now);
   }
   /// In `running` time.
   std::optional<steady_time> next_due() const;

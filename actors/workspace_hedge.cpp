@@ -72,7 +72,7 @@ void workspace_core::race_parts(const parts_received& m) {
     return;
   switch (live().race->take(m)) {
   case attempt_race::turn::stale:
-  case attempt_race::turn::held:
+  case attempt_race::turn::waits:
     return;
   case attempt_race::turn::present:
     return drop_hedge();
@@ -112,7 +112,7 @@ void workspace_core::succeed(racer hedge) {
 }
 
 void workspace_core::replay(const racer& of) {
-  for (const auto& m : of.held) {
+  for (const auto& m : of.batches) {
     if (machine_.now() != phase::streaming)
       return; // A part of it has ended the stream.
     take_batch(m);
@@ -158,7 +158,7 @@ bool workspace_core::settle_rival(const attempt_settled& m) {
 // What it still sends is stale; its usage is booked when it settles.
 void workspace_core::leave(racer who) {
   who.link->cancel();
-  who.held.clear();
+  who.batches.clear();
   ports_.cancel(who.id);
   live().leaving.push_back(std::move(who));
 }

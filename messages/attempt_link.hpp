@@ -60,24 +60,24 @@ class transfer_meter {
 public:
   /// It is held from now on, or no longer. Idempotent.
   void hold(steady_time now) noexcept {
-    auto seen = held_.load();
+    auto seen = paused_.load();
     while (!(seen & 1)
-           && !held_.compare_exchange_weak(seen, ((seen >> 1) - ticks(now)) * 2
-                                                   + 1)) {
+           && !paused_.compare_exchange_weak(
+             seen, ((seen >> 1) - ticks(now)) * 2 + 1)) {
     }
   }
   void release(steady_time now) noexcept {
-    auto seen = held_.load();
+    auto seen = paused_.load();
     while (
       (seen & 1)
-      && !held_.compare_exchange_weak(seen, ((seen >> 1) + ticks(now)) * 2)) {
+      && !paused_.compare_exchange_weak(seen, ((seen >> 1) + ticks(now)) * 2)) {
     }
   }
 
-  /// An attempt's clocks run on `now - held(now)`, which stands still while we
-  /// hold the socket.
-  std::chrono::nanoseconds held(steady_time now) const noexcept {
-    const auto seen = held_.load();
+  /// An attempt's clocks run on `now - paused_for(now)`, which stands still
+  /// while we hold the socket.
+  std::chrono::nanoseconds paused_for(steady_time now) const noexcept {
+    const auto seen = paused_.load();
     return std::chrono::nanoseconds{(seen >> 1)
                                     + ((seen & 1) ? ticks(now) : 0)};
   }
@@ -91,7 +91,7 @@ private:
 
   // Nanoseconds held in all, shifted left by one. While the socket is held the
   // lowest bit is set and the time since is missing: total minus start.
-  std::atomic<std::int64_t> held_{0};
+  std::atomic<std::int64_t> paused_{0};
 };
 
 /// One per attempt.

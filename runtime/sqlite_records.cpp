@@ -101,7 +101,7 @@ record_writer::open_stream* record_writer::find(std::int64_t workspace,
     return nullptr;
   open_stream found{row, 0, {}};
   found.next_growth =
-    each_growth(db_, row, [&](const growth_row& g) { found.held.apply(g); });
+    each_growth(db_, row, [&](const growth_row& g) { found.stored.apply(g); });
   return &(open_[key] = std::move(found));
 }
 
@@ -180,7 +180,7 @@ struct record_writer::writer {
       return; // Discarded: nobody will ask.
     if (s->next_growth == first_growth(s->row + 1))
       return; // No number left: the end will repeat what is missing.
-    s->held.apply(*row);
+    s->stored.apply(*row);
     db.run("INSERT INTO growth VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
            s->next_growth++, static_cast<std::int64_t>(row->what),
            static_cast<std::int64_t>(row->part), to_row(row->at),
@@ -292,7 +292,7 @@ void record_writer::close(std::int64_t workspace,
             "last_sequence < ?2",
             workspace, to_row(row.sequence));
     if (s)
-      add_row(workspace, row, s->row, refer(row.messages, parts, s->held));
+      add_row(workspace, row, s->row, refer(row.messages, parts, s->stored));
     else
       add_row(workspace, row, std::nullopt, refer(row.messages, {}, {}));
   }
@@ -307,7 +307,7 @@ void record_writer::close(std::int64_t workspace,
           "id = ?1",
           s->row, static_cast<std::int64_t>(state),
           to_text(json_of_terminal(*closed.terminal)),
-          to_text(refer(parts, s->held)));
+          to_text(refer(parts, s->stored)));
   open_.erase({workspace, closed.stream});
 }
 

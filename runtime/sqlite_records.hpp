@@ -42,7 +42,7 @@ private:
   struct open_stream {
     std::int64_t row = 0;
     std::int64_t next_growth = 0;
-    parts_digest held;
+    parts_digest stored;
   };
   using stream_key = std::pair<std::int64_t, stream_id>;
 

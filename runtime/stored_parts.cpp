@@ -211,13 +211,13 @@ bool parts_digest::holds_result(std::uint32_t part, const content& what) const {
 
 // ---- references ------------------------------------------------------------
 
-json refer(const std::vector<final_part>& parts, const parts_digest& held) {
+json refer(const std::vector<final_part>& parts, const parts_digest& stored) {
   auto all = json::array();
   for (const auto& p : parts) {
     const bool result = std::holds_alternative<tool_result_content>(p.content);
     auto one = json::array();
-    if (result ? held.holds_result(p.part, p.content)
-               : held.holds(p.part, p.content)) {
+    if (result ? stored.holds_result(p.part, p.content)
+               : stored.holds(p.part, p.content)) {
       one.push_back(p.part);
       one.push_back(name_of(p.how));
       if (result)
@@ -260,7 +260,7 @@ namespace {
 /// Finds the contents of messages among the parts, in their order.
 struct reference_finder {
   const std::vector<final_part>& parts;
-  const parts_digest& held;
+  const parts_digest& stored;
 
   /// Text that was cut and went on is several parts.
   json joined(const text_content& text) const {
@@ -272,7 +272,7 @@ struct reference_finder {
         if (!piece || piece->text.empty())
           continue;
         if (text.text.compare(at, piece->text.size(), piece->text) != 0
-            || !held.holds(parts[j].part, parts[j].content))
+            || !stored.holds(parts[j].part, parts[j].content))
           break;
         at += piece->text.size();
         numbers.push_back(parts[j].part);
@@ -301,9 +301,9 @@ struct reference_finder {
       if (p.content.index() != what.index() || p.content != what)
         continue;
       if (std::holds_alternative<tool_result_content>(what)) {
-        if (held.holds_result(p.part, what))
+        if (stored.holds_result(p.part, what))
           return json{{"result", p.part}};
-      } else if (held.holds(p.part, what)) {
+      } else if (stored.holds(p.part, what)) {
         return json{{"part", p.part}};
       }
     }
@@ -342,8 +342,8 @@ content content_at(const json& one, const stored_parts* rows) {
 } // namespace
 
 json refer(const std::vector<message>& messages,
-           const std::vector<final_part>& parts, const parts_digest& held) {
-  const reference_finder finder{parts, held};
+           const std::vector<final_part>& parts, const parts_digest& stored) {
+  const reference_finder finder{parts, stored};
   auto all = json::array();
   for (const auto& m : messages) {
     json one{{"role", role_names[static_cast<std::size_t>(m.from)]}};

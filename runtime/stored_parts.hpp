@@ -86,12 +86,12 @@ private:
 
 /// Parts by reference where the rows hold them: [3, "cut"], [5, "complete",
 /// "result"], else an object with the content.
-json refer(const std::vector<final_part>& parts, const parts_digest& held);
+json refer(const std::vector<final_part>& parts, const parts_digest& stored);
 std::vector<final_part> parts_in(const json& value, const stored_parts& rows);
 
 /// Messages of which contents that are among `parts` are references.
 json refer(const std::vector<message>& messages,
-           const std::vector<final_part>& parts, const parts_digest& held);
+           const std::vector<final_part>& parts, const parts_digest& stored);
 /// @param rows may be null if there is no reference.
 std::vector<message> messages_in(const json& value, const stored_parts* rows);
 

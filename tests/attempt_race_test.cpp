@@ -38,12 +38,12 @@ BOOST_FIXTURE_TEST_CASE(what_shows_nothing_is_held_for_whom_it_came_from,
                         fixture) {
   const auto info = batch(race.present(), {part::response_info{"id", "a"}});
   const auto usage = batch(race.hedge(), {part::usage{used(0)}});
-  BOOST_TEST((race.take(info) == turn::held));
-  BOOST_TEST((race.take(usage) == turn::held));
-  BOOST_REQUIRE(race.present().held.size() == 1u);
-  BOOST_TEST((race.present().held[0].attempt == race.present().id));
-  BOOST_REQUIRE(race.hedge().held.size() == 1u);
-  BOOST_TEST((race.hedge().held[0].attempt == race.hedge().id));
+  BOOST_TEST((race.take(info) == turn::waits));
+  BOOST_TEST((race.take(usage) == turn::waits));
+  BOOST_REQUIRE(race.present().batches.size() == 1u);
+  BOOST_TEST((race.present().batches[0].attempt == race.present().id));
+  BOOST_REQUIRE(race.hedge().batches.size() == 1u);
+  BOOST_TEST((race.hedge().batches[0].attempt == race.hedge().id));
 }
 
 // The batch that decides is the winner's too: nothing of it may be lost.
@@ -55,17 +55,17 @@ BOOST_AUTO_TEST_CASE(the_first_output_decides_and_is_kept) {
     const auto decided =
       f.race.take(batch(who, {part::usage{used(0)}, part::text{0, "hi"}}));
     BOOST_TEST((decided == (of_hedge ? turn::hedge_wins : turn::present)));
-    BOOST_REQUIRE(who.held.size() == 2u);
-    BOOST_TEST(who.held[1].parts.size() == 2u);
-    BOOST_TEST((of_hedge ? f.race.present() : f.race.hedge()).held.empty());
+    BOOST_REQUIRE(who.batches.size() == 2u);
+    BOOST_TEST(who.batches[1].parts.size() == 2u);
+    BOOST_TEST((of_hedge ? f.race.present() : f.race.hedge()).batches.empty());
   }
 }
 
 BOOST_FIXTURE_TEST_CASE(an_attempt_of_neither_decides_nothing, fixture) {
   BOOST_TEST((race.take(batch(runner(1, "a:1"), {part::text{0, "late"}}))
               == turn::stale));
-  BOOST_TEST(race.present().held.empty());
-  BOOST_TEST(race.hedge().held.empty());
+  BOOST_TEST(race.present().batches.empty());
+  BOOST_TEST(race.hedge().batches.empty());
 }
 
 BOOST_FIXTURE_TEST_CASE(the_start_of_the_hedge_is_kept_until_it_wins, fixture) {
