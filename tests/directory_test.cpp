@@ -78,9 +78,9 @@ void stand_in::on(const Command& m) {
   } else if constexpr (requires { m.workspace_id; }) {
     ++received;
     if constexpr (std::is_same_v<Command, enqueue_message>) {
-      if (m.what.text == "crash")
+      if (m.message.text == "crash")
         throw std::runtime_error("as the test asks");
-      all.note(born.id + " " + m.what.text);
+      all.note(born.id + " " + m.message.text);
       m.queued(received);
     } else if constexpr (std::is_same_v<Command, subscribe>) {
       born.parked.push_back({m.id, m.sink, 7});

@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_finished_stream_is_found_again, Kind, stores) {
   BOOST_TEST(end.metadata_json == R"({"k":1})");
   BOOST_REQUIRE(found.history.size() == 2u);
   BOOST_TEST((found.history[0] == user_row(1, "hi")));
-  BOOST_TEST((found.history[1].what == final_messages(s.log, s.spans)));
+  BOOST_TEST((found.history[1].messages == final_messages(s.log, s.spans)));
   BOOST_TEST((w.on.workspaces() == std::vector<std::string>{"w"}));
 }
 
@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(every_kind_of_content_comes_back, Kind, stores) {
   BOOST_TEST((parts == log.parts()));
   const auto history = w.on.load("w").value().history;
   BOOST_REQUIRE(history.size() == 1u);
-  BOOST_TEST((history[0].what == final_messages(log, s.spans)));
+  BOOST_TEST((history[0].messages == final_messages(log, s.spans)));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(growth_that_is_missing_costs_nothing, Kind,
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(growth_that_is_missing_costs_nothing, Kind,
   BOOST_REQUIRE(found.has_value());
   BOOST_TEST(
     (std::get<event::stream_end>(*found->terminal).parts == s.log.parts()));
-  BOOST_TEST((w.on.load("w").value().history.at(0).what
+  BOOST_TEST((w.on.load("w").value().history.at(0).messages
               == final_messages(s.log, s.spans)));
 }
 

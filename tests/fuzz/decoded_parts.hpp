@@ -48,19 +48,20 @@ inline auto fields(const part::tool_result& p) {
                   p.is_error);
 }
 inline auto fields(const part::file& p) {
-  return std::tie(p.key, p.what.media_type, p.what.bytes, p.what.url,
-                  p.what.name);
+  return std::tie(p.key, p.content.media_type, p.content.bytes, p.content.url,
+                  p.content.name);
 }
 inline auto fields(const part::source& p) {
-  return std::tie(p.key, p.what.url, p.what.title, p.what.id,
-                  p.what.detail_json);
+  return std::tie(p.key, p.citation.url, p.citation.title, p.citation.id,
+                  p.citation.detail_json);
 }
 inline auto fields(const part::compaction& p) {
   return std::tie(p.key, p.bytes);
 }
 inline auto fields(const part::usage& p) {
-  return std::tie(p.what.known, p.what.input_total, p.what.cache_read,
-                  p.what.cache_write, p.what.output_total, p.what.reasoning);
+  return std::tie(p.tokens.known, p.tokens.input_total, p.tokens.cache_read,
+                  p.tokens.cache_write, p.tokens.output_total,
+                  p.tokens.reasoning);
 }
 inline auto fields(const part::finished& p) {
   return std::tie(p.why.reason, p.why.raw, p.explanation);

@@ -49,12 +49,12 @@ public:
                    && valid(p.output_json));
   }
   void operator()(const part::file& p) {
-    PENSTOCK_CHECK(valid(p.what.media_type) && valid(p.what.url)
-                   && valid(p.what.name));
+    PENSTOCK_CHECK(valid(p.content.media_type) && valid(p.content.url)
+                   && valid(p.content.name));
   }
   void operator()(const part::source& p) {
-    PENSTOCK_CHECK(valid(p.what.url) && valid(p.what.title) && valid(p.what.id)
-                   && valid(p.what.detail_json));
+    PENSTOCK_CHECK(valid(p.citation.url) && valid(p.citation.title)
+                   && valid(p.citation.id) && valid(p.citation.detail_json));
   }
   void operator()(const part::compaction& p) { PENSTOCK_CHECK(valid(p.bytes)); }
   void operator()(const part::usage&) {}
