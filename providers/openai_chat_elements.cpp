@@ -42,7 +42,7 @@ expected<ordered_json> document_element(const file_content& file,
               "this server takes no files of type \"" + file.media_type + '"');
 }
 
-constexpr std::string_view kind = "summary"; // see reasoning_label
+constexpr std::string_view summary_label = "summary"; // see reasoning_label
 
 // `size` letters and digits that depend on all of `text`.
 std::string short_name(std::string_view text, std::size_t size) {
@@ -145,7 +145,8 @@ void reasoning_label::complete(const reasoning_label& before) {
 
 std::string reasoning_label::text() const {
   std::string all = id;
-  for (const auto& field : {format, index, std::string{summary ? kind : ""}})
+  for (const auto& field :
+       {format, index, std::string{summary ? summary_label : ""}})
     all.append(" ").append(field);
   all.erase(all.find_last_not_of(' ') + 1);
   return all;
@@ -158,7 +159,7 @@ reasoning_label reasoning_label::of(std::string_view item_id) {
     item_id.remove_prefix(std::min(field.size() + 1, item_id.size()));
   }
   return {std::move(fields[0]), std::move(fields[1]), std::move(fields[2]),
-          fields[3] == kind};
+          fields[3] == summary_label};
 }
 
 ordered_json reasoning_details(const message& m) {
