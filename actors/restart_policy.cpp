@@ -89,7 +89,8 @@ restart_policy::restart_policy(std::vector<std::string> chain,
   : chain_(without_doubles(std::move(chain))), options_(std::move(options)),
     on_partial_(on_partial) {}
 
-bool restart_policy::begin(std::string_view model, std::uint32_t step) {
+bool restart_policy::begin(std::string_view model, std::uint32_t step,
+                           bool has_output) {
   std::size_t at = at_;
   while (at < chain_.size() && chain_[at] != model)
     ++at;
@@ -101,7 +102,7 @@ bool restart_policy::begin(std::string_view model, std::uint32_t step) {
   }
   at_ = at;
   step_ = step;
-  has_output_ = has_output_ || step > 1; // it took a tool call to get here
+  has_output_ = has_output;
   return true;
 }
 
@@ -143,14 +144,10 @@ restart_decision restart_policy::judge(const attempt_report& outcome, error why,
   if (outcome.any_part) {
     if (on_partial_ == partial_policy::stop)
       return defeat(std::move(why));
-    if (on_partial_ == partial_policy::proceed) {
-      has_output_ = true;
-      // Another attempt would make these calls twice; the step ends with them.
-      if (outcome.complete_calls && !refusal
-          && (rule.attempts_per_model > 1 || rule.next_model))
-        return {.what = restart_decision::kind::cut_calls,
-                .why = std::move(why)};
-    }
+    // Another attempt would make these calls twice; the step ends with them.
+    if (on_partial_ == partial_policy::proceed && outcome.complete_calls
+        && !refusal && (rule.attempts_per_model > 1 || rule.next_model))
+      return {.what = restart_decision::kind::cut_calls, .why = std::move(why)};
   }
   const auto delay = delay_on_same_model(why, rule, world);
   const auto next = rule.next_model ? next_model(why.code, world) : "";

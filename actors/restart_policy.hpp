@@ -111,8 +111,11 @@ public:
 
   /// An attempt of `model` in `step` begins. `model` may be one further down
   /// the chain than before: it stays for the rest of the stream.
+  /// @param has_output whether the stream has parts that stand, of earlier
+  ///                   steps or kept of earlier attempts.
   /// @returns false if the chain does not have it (any more).
-  [[nodiscard]] bool begin(std::string_view model, std::uint32_t step);
+  [[nodiscard]] bool begin(std::string_view model, std::uint32_t step,
+                           bool has_output);
 
   /// The attempt that began last has ended: SPEC §6.1, in its order.
   restart_decision after(const attempt_report& outcome,
@@ -162,7 +165,7 @@ private:
   /// Of the present model in the present step; the silent one is not counted.
   std::uint32_t attempts_ = 0;
   std::map<errc, std::uint32_t> attempts_by_class_; ///< The same, by outcome.
-  bool has_output_ = false; ///< Of earlier steps, or kept of an attempt.
+  bool has_output_ = false;           ///< Before the present attempt.
   std::uint32_t empty_retries_ = 0;   ///< Of the stream.
   std::vector<steady_time> restarts_; ///< The last `max_restarts`.
   std::vector<trouble> troubles_;     ///< One per model, in order of trouble.

@@ -45,7 +45,7 @@ void supervisor_core::on(const run_attempt& m) {
     s = &streams_.emplace(key, std::move(fresh))->second;
   }
   // A hedge does not move the stream to its model unless it goes on alone.
-  PENSTOCK_CHECK(m.hedges || s->policy.begin(m.model, m.step));
+  PENSTOCK_CHECK(m.hedges || s->policy.begin(m.model, m.step, m.has_output));
   auto& a = *s->attempts.emplace_back(std::make_unique<attempt_record>(m, *s));
   // The one to be hedged may have ended meanwhile; its verdict is under way.
   if (m.link->cancelled() || (m.hedges && !rival(a)))
@@ -194,7 +194,8 @@ attempt_record* supervisor_core::rival(const attempt_record& a) {
 // The race is over: from now on it is an attempt like any other.
 void supervisor_core::goes_on_alone(attempt_record& a) {
   if (std::exchange(a.what.hedges, 0u) != 0)
-    PENSTOCK_CHECK(a.of.policy.begin(a.what.model, a.what.step));
+    PENSTOCK_CHECK(
+      a.of.policy.begin(a.what.model, a.what.step, a.what.has_output));
   if (a.is(attempt_phase::held))
     settle(a, judge(a));
 }

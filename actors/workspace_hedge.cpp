@@ -60,6 +60,7 @@ void workspace_core::send_hedge(std::shared_ptr<const prompt> what) {
   m.prompt = std::move(what);
   m.link = hedge.link;
   m.hedges = s.attempt.number;
+  m.has_output = !s.log->part_numbers(0).empty();
   s.race.emplace(racer{s.attempt, s.model, s.link, {}, {}, {}},
                  std::move(hedge));
   ports_.run(std::move(m));

@@ -150,7 +150,8 @@ void workspace_core::send_attempt(std::shared_ptr<const prompt> what) {
               std::move(what),
               s.link,
               s.delay,
-              0});
+              0,
+              !s.log->part_numbers(0).empty()});
 }
 
 // ---- attempts --------------------------------------------------------------

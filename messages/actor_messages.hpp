@@ -145,6 +145,7 @@ struct run_attempt {
   /// Number of the attempt with which this one races; 0: with none. Whichever
   /// WORKSPACE cancels has lost (actors/attempt_race.hpp).
   std::uint32_t hedges = 0;
+  bool has_output = false; ///< The stream has parts already, and they stand.
 };
 
 /// WORKSPACE to SUPERVISOR: stop the attempt, wherever it is.

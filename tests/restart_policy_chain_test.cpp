@@ -17,7 +17,7 @@ BOOST_AUTO_TEST_CASE(a_fallback_stays_for_the_rest_of_the_stream) {
   BOOST_TEST(s.attempt(answered()).what == kind::complete);
   s.step = 2;
   BOOST_TEST(s.attempt(failed(errc::quota)).next_model == "c:3");
-  BOOST_TEST(!s.policy->begin("a:1", 2));
+  BOOST_TEST(!s.policy->begin("a:1", 2, true));
 }
 
 BOOST_AUTO_TEST_CASE(each_model_of_the_chain_is_asked_once) {
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(an_attempt_that_was_not_sent_goes_on_or_fails) {
   story s;
   restart_policy policy{s.chain, std::make_shared<restart_options>(s.options),
                         s.on_partial};
-  BOOST_REQUIRE(policy.begin("a:1", 1));
+  BOOST_REQUIRE(policy.begin("a:1", 1, false));
   CHECK_MODELS(policy.models_left(), "b:2", "c:3");
   const error open{errc::overloaded, "circuit open", 0, {}, {}};
   const auto on = policy.after_blocked(open, "c:3", s.now);
@@ -185,6 +185,7 @@ BOOST_AUTO_TEST_CASE(days_of_random_failures_obey_every_bound) {
       const auto decision = s.attempt(outcome);
       if (decision.what != kind::retry)
         break;
+      s.has_output = outcome.any_part && pick(2);
       restarts.push_back(s.now);
       BOOST_REQUIRE(decision.delay >= 0ms);
       BOOST_REQUIRE(decision.delay <= 60s);

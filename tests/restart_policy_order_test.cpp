@@ -111,20 +111,27 @@ BOOST_AUTO_TEST_CASE(an_empty_later_step_is_an_answer) {
   story s;
   BOOST_TEST(s.attempt(with_calls(answered())).what == kind::complete);
   s.step = 2;
+  s.has_output = true;
   BOOST_TEST(s.attempt(empty()).what == kind::complete);
 }
 
-BOOST_AUTO_TEST_CASE(an_empty_continuation_of_shown_output_is_an_answer) {
+// Also if it is the first attempt: the parts are of a stream that is resumed.
+BOOST_AUTO_TEST_CASE(an_empty_continuation_of_kept_output_is_an_answer) {
   story s;
+  s.has_output = true;
+  BOOST_TEST(s.attempt(empty()).what == kind::complete);
   BOOST_TEST(s.attempt(shown(failed(errc::network))).what == kind::retry);
   BOOST_TEST(s.attempt(empty()).what == kind::complete);
 }
 
+// Whatever withdrew it: the policy, or that it was a call that was cut.
 BOOST_AUTO_TEST_CASE(what_was_retracted_is_no_output) {
-  story s;
-  s.on_partial = partial_policy::retract;
-  BOOST_TEST(s.attempt(shown(failed(errc::network))).what == kind::retry);
-  BOOST_TEST(s.attempt(empty()).silent);
+  for (auto policy : {partial_policy::retract, partial_policy::proceed}) {
+    story s;
+    s.on_partial = policy;
+    BOOST_TEST(s.attempt(shown(failed(errc::network))).what == kind::retry);
+    BOOST_TEST(s.attempt(empty()).silent);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_end_without_the_terminal_is_truncated) {

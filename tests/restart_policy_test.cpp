@@ -159,7 +159,7 @@ story racing() {
   s.options.max_restarts = 1;
   s.policy.emplace(s.chain, std::make_shared<restart_options>(s.options),
                    s.on_partial);
-  BOOST_REQUIRE(s.policy->begin("a:1", 1));
+  BOOST_REQUIRE(s.policy->begin("a:1", 1, false));
   return s;
 }
 

@@ -36,6 +36,18 @@ BOOST_FIXTURE_TEST_CASE(a_whole_answer_completes_the_step, supervisor_fixture) {
   BOOST_TEST(heard->started[0].made_by == "openai-chat@a/one");
 }
 
+BOOST_FIXTURE_TEST_CASE(an_empty_answer_completes_a_stream_that_has_parts,
+                        supervisor_fixture) {
+  answer({openai_chat_answer(scripted_turn{})});
+  run_attempt_of(1);
+  has_output = true;
+  run_attempt_of(2);
+  advance();
+  BOOST_REQUIRE_EQUAL(heard->settled.size(), 2u);
+  BOOST_TEST(heard->settled[0].verdict.silent);
+  BOOST_TEST((heard->settled[1].verdict.what == verdict::complete));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_server_error_is_tried_again_after_a_backoff,
                         supervisor_fixture) {
   answer({broken_answer(500)});

@@ -321,3 +321,18 @@ BOOST_FIXTURE_TEST_CASE(what_an_observer_has_not_seen_can_be_stopped,
   BOOST_TEST(world.attempts.empty());
   BOOST_TEST((core->now() == phase::idle));
 }
+
+// ---- parts ------------------------------------------------------------------
+
+BOOST_FIXTURE_TEST_CASE(an_attempt_knows_whether_parts_stand_before_it,
+                        contract_fixture) {
+  begin();
+  BOOST_TEST(!attempt().has_output);
+  parts({part::tool_start{0, "c1", "look", {}, false}});
+  retries(errc::network);
+  BOOST_TEST(!attempt().has_output, "a call that was cut is withdrawn");
+  attempt_starts();
+  text(0, "kept");
+  retries(errc::network);
+  BOOST_TEST(attempt().has_output);
+}

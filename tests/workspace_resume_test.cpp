@@ -94,6 +94,7 @@ BOOST_FIXTURE_TEST_CASE(a_text_goes_on_on_the_same_message, fixture) {
   begin(resume());
   const auto& asked = *attempt().prompt;
   BOOST_TEST((asked.ending == continuation::partial));
+  BOOST_TEST(attempt().has_output, "an empty continuation is an answer");
   BOOST_REQUIRE(asked.messages.size() == 2u); // No new one of the user's.
   BOOST_TEST((asked.messages[0] == user_text("do it")));
   BOOST_TEST(std::get<text_content>(asked.messages[1].parts.at(0)).text

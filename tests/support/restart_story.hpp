@@ -83,6 +83,7 @@ struct story {
   steady_time now{1h};
   std::string model = chain.front();
   std::uint32_t step = 1;
+  bool has_output = false; ///< Of the stream, before the next attempt.
 
   restart_world world() {
     restart_world w;
@@ -100,7 +101,7 @@ struct story {
     if (!policy)
       policy.emplace(chain, std::make_shared<restart_options>(options),
                      on_partial);
-    BOOST_REQUIRE(policy->begin(model, step));
+    BOOST_REQUIRE(policy->begin(model, step, has_output));
     auto decision = policy->after(outcome, world());
     if (decision.what == kind::retry) {
       now += decision.delay;

@@ -18,7 +18,8 @@ namespace penstock::testing {
 
 struct supervisor_fixture : attempt_world {
   std::vector<std::string> models{"a:one", "b:two"};
-  stream_options options; ///< Of the streams to come.
+  stream_options options;  ///< Of the streams to come.
+  bool has_output = false; ///< Likewise.
 
   ~supervisor_fixture() {
     if (!subject_)
@@ -58,7 +59,8 @@ struct supervisor_fixture : attempt_world {
     link = std::make_shared<attempt_link>(1u << 20);
     caf_compat::post(subject(),
                      run_attempt{id(stream), 1, workspace, std::move(plan),
-                                 models.front(), question(), link, delay});
+                                 models.front(), question(), link, delay, 0,
+                                 has_output});
     run();
   }
   /// Of "w": its second attempt, with the second model, races with its first.
