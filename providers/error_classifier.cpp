@@ -70,6 +70,15 @@ errc classify(const error_facts& facts, int status) {
   return status == 0 ? in_stream_default(facts) : from_status(status, text);
 }
 
+// A rate limit that nothing but its text gives a delay for: in a stream there
+// are no headers.
+void read_delay(error& why, const error_facts& facts) {
+  if (!why.retry_after)
+    why.retry_after = facts.retry_after;
+  if (!why.retry_after && why.code == errc::rate_limit)
+    why.retry_after = delay_in_message(searchable(facts.message));
+}
+
 std::string shown(const error_facts& facts, std::string otherwise) {
   // Cleaned before it is cut: half a key is a key. Control characters go
   // first, lest one hides a key.
@@ -111,8 +120,7 @@ error classify_response(std::string_view, const http_response_head& head,
   why.provider_status = head.status;
   why.should_retry = should_retry(head.headers);
   why.retry_after = retry_after(head.headers, now);
-  if (!why.retry_after)
-    why.retry_after = facts.retry_after;
+  read_delay(why, facts);
   std::string otherwise =
     "the provider answered with HTTP status " + std::to_string(head.status)
     + (body.empty() ? " and no body" : " and nothing readable");
@@ -146,7 +154,7 @@ error classify_in_stream(std::string_view, std::string_view event) {
     return why;
   }
   why.code = classify(facts, facts.status);
-  why.retry_after = facts.retry_after;
+  read_delay(why, facts);
   why.message =
     shown(facts, "the provider reported an error without a message");
   return why;

@@ -20,7 +20,8 @@ namespace penstock {
 /// @param now  wall clock, to turn reset dates into delays.
 /// @returns an error whose message is the provider's own (one line, bounded,
 ///          without control characters and keys), with retry_after and
-///          should_retry from the headers and the body. A 2xx with an error in
+///          should_retry from the headers and the body; of a rate limit also
+///          from its text ("try again in 6.4s"). A 2xx with an error in
 ///          it is classified as if it had come in a stream; anything else that
 ///          is no error by its status is `protocol`.
 error classify_response(std::string_view api, const http_response_head& head,

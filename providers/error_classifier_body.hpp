@@ -44,4 +44,9 @@ error_facts read_error_body(std::string_view body);
 std::optional<std::chrono::milliseconds>
 duration_from_text(std::string_view text);
 
+/// The delay in "… try again in 11.054s. …", "retry after 6 seconds" and the
+/// like, of a text in lower case; empty if it names none.
+std::optional<std::chrono::milliseconds>
+delay_in_message(std::string_view text);
+
 } // namespace penstock

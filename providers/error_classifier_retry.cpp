@@ -72,6 +72,24 @@ constexpr unit units[] = {
   {"ms", 1},    {"us", 1e-3}, {"\xC2\xB5s", 1e-3}, {"ns", 1e-6},
   {"d", 864e5}, {"h", 36e5},  {"m", 6e4},          {"s", 1e3},
 };
+/// How the words of sentences begin.
+constexpr unit words[] = {
+  {"milli", 1}, {"sec", 1e3}, {"min", 6e4}, {"hour", 36e5}, {"day", 864e5}};
+
+/// Takes the letters off that `text` begins with: "ms", "s" or "seconds".
+/// @returns milliseconds, if they are a unit.
+std::optional<double> take_unit(std::string_view& text) {
+  const auto letters =
+    text.substr(0, text.find_first_not_of("abcdefghijklmnopqrstuvwxyz"));
+  text.remove_prefix(letters.size());
+  for (const auto& [name, ms] : units)
+    if (letters == name)
+      return ms;
+  for (const auto& [name, ms] : words)
+    if (letters.starts_with(name))
+      return ms;
+  return std::nullopt;
+}
 
 std::optional<milliseconds> until(wall_time when, wall_time now) {
   return bounded(std::chrono::duration<double, std::milli>(when - now).count());
@@ -202,6 +220,27 @@ std::optional<milliseconds> duration_from_text(std::string_view text) {
     ms += *number * u->ms;
   }
   return bounded(ms);
+}
+
+std::optional<milliseconds> delay_in_message(std::string_view text) {
+  constexpr std::string_view phrases[] = {"try again in ", "retry in ",
+                                          "retry after "};
+  const auto phrase =
+    std::find_if(std::begin(phrases), std::end(phrases),
+                 [&](auto one) { return text.find(one) != text.npos; });
+  if (phrase == std::end(phrases))
+    return std::nullopt;
+  text.remove_prefix(text.find(*phrase) + phrase->size());
+  std::optional<double> ms;
+  for (;;) { // Until no number follows, or no unit follows it.
+    text = without_blanks(text);
+    const auto number = take_number(text);
+    text = without_blanks(text);
+    const auto unit = take_unit(text);
+    if (!number || !unit)
+      return ms ? std::optional{bounded(*ms)} : std::nullopt;
+    ms = ms.value_or(0) + *number * *unit;
+  }
 }
 
 std::optional<milliseconds> retry_after(const header_list& headers,

@@ -141,6 +141,46 @@ BOOST_AUTO_TEST_CASE(a_duration_has_units) {
     }
 }
 
+// Source: what OpenAI, Azure, Google and Groq say of their rate limits.
+BOOST_AUTO_TEST_CASE(a_rate_limit_that_names_its_delay_in_words_alone_has_it) {
+  const struct {
+    std::string message;
+    delay want;
+  } rows[] = {
+    {"Limit 200000, Used 158833. Please try again in 6.379s.", 6379ms},
+    {"Please try again in 20ms. Visit https://x to learn more.", 20ms},
+    {"Please try again in 1m30.5s. Need more tokens?", 90500ms},
+    {"Please retry after 6 seconds.", 6s},
+    {"Please retry in 1 minute 5 secs, or not at all", 65s},
+    {"Retry after 500 milliseconds", 500ms},
+    {"Please retry in 34.074824224s.", 34075ms},
+    {"try again in 2 days", 48h},
+    {"try again in 30", {}},
+    {"try again in a minute", {}},
+    {"try again in 5 parsecs", {}},
+    {"try again in ", {}},
+    {"Try again later: 20 requests per 10s", {}},
+  };
+  for (const auto& [message, want] : rows)
+    for (const auto& [code, delays] :
+         {std::pair{"rate_limit_exceeded", true}, {"server_error", false}})
+      BOOST_TEST_CONTEXT(message << " " << code) {
+        const auto event = R"({"type":"error","error":{"code":")"
+                           + std::string{code} + R"(","message":")" + message
+                           + "\"}}";
+        const auto got = classify_in_stream("openai-responses", event);
+        BOOST_TEST(count(got.retry_after) == count(delays ? want : delay{}));
+      }
+  const std::string body =
+    R"({"error":{"type":"rate_limit_error","message":"try again in 9s"}})";
+  const auto heard = [&](header_list headers) {
+    return count(
+      classify_response("x", {429, std::move(headers)}, body, now).retry_after);
+  };
+  BOOST_TEST(heard({}) == 9'000);
+  BOOST_TEST(heard({{"retry-after", "3"}}) == 3'000);
+}
+
 BOOST_AUTO_TEST_CASE(no_value_gives_a_delay_out_of_bounds) {
   std::mt19937 random{1};
   const std::string alphabet = "0123456789.-+eTZ:smhduGMT, JanSun";
@@ -154,5 +194,7 @@ BOOST_AUTO_TEST_CASE(no_value_gives_a_delay_out_of_bounds) {
       const auto got = retry_after({{name, value}}, now);
       BOOST_REQUIRE(!got || (*got >= 0ms && *got <= year));
     }
+    const auto told = delay_in_message("try again in " + value);
+    BOOST_REQUIRE(!told || (*told >= 0ms && *told <= year));
   }
 }
