@@ -124,10 +124,13 @@ private:
   }
 
   expected<void> add_thinking() {
-    if (!what_.thinking)
+    const auto level = thinking_of(what_, quirks_);
+    if (!level)
       return {};
-    const bool off = *what_.thinking == thinking_level::off;
-    const auto effort = effort_for(*what_.thinking, quirks_.efforts);
+    if (what_.thinking && what_.thinking != level)
+      leave_out("thinking_level", "it excludes a forced tool");
+    const bool off = *level == thinking_level::off;
+    const auto effort = effort_for(*level, quirks_.efforts);
     const bool by_effort =
       quirks_.thinking == chat_thinking::reasoning_effort
       || quirks_.thinking == chat_thinking::reasoning_object;

@@ -209,7 +209,7 @@ private:
   // While a model thinks, each answer of the conversation needs the member,
   // whoever gave it.
   void fill_reasoning(ordered_json& one) const {
-    if (what_.thinking == thinking_level::off)
+    if (thinking_of(what_, quirks_) == thinking_level::off)
       one.erase("reasoning_content");
     else if (!one.contains("reasoning_content"))
       one["reasoning_content"] = no_reasoning;

@@ -67,6 +67,19 @@ constexpr openai_chat_quirks mistral(std::string_view prefix, think thinking) {
           .call_id_bytes = 9};
 }
 
+// Moonshot's: some can be told not to reason, and do by themselves.
+constexpr openai_chat_quirks kimi(std::string_view prefix, bool switched) {
+  return {.provider = "moonshot",
+          .model_prefix = prefix,
+          .thinking = think::thinking_object,
+          .efforts = "",
+          .thinks_unasked = switched,
+          .forced_excludes_thinking = switched,
+          .reasoning_back = back::everywhere,
+          .prefill = chat_prefill::partial,
+          .seed = ""};
+}
+
 // Google's compatible endpoint. Its newer models cannot but reason.
 constexpr openai_chat_quirks google(std::string_view prefix,
                                     std::string_view efforts) {
@@ -105,6 +118,8 @@ constexpr openai_chat_quirks rows[] = {
   {.provider = "deepseek",
    .thinking = think::thinking_object,
    .efforts = "low medium high max",
+   .thinks_unasked = true,
+   .forced_excludes_thinking = true,
    .reasoning_back = back::everywhere,
    .prefill = chat_prefill::prefix,
    .prefill_path = "/beta",
@@ -173,6 +188,7 @@ constexpr openai_chat_quirks rows[] = {
    .json_object = false},
   {.provider = "alibaba",
    .thinking = think::enable_thinking,
+   .forced_excludes_thinking = true,
    .prefill = chat_prefill::partial,
    .top_k = true},
   {.provider = "moonshot",
@@ -181,13 +197,9 @@ constexpr openai_chat_quirks rows[] = {
    .reasoning_back = back::in_tool_loop,
    .prefill = chat_prefill::partial,
    .seed = ""},
-  {.provider = "moonshot",
-   .model_prefix = "kimi-",
-   .thinking = think::thinking_object,
-   .efforts = "",
-   .reasoning_back = back::everywhere,
-   .prefill = chat_prefill::partial,
-   .seed = ""},
+  kimi("kimi-", false),
+  kimi("kimi-k2.5", true),
+  kimi("kimi-k2.6", true),
   {.provider = "zai",
    .thinking = think::thinking_object,
    .efforts = "",
@@ -270,6 +282,18 @@ chat_turns turns_of(const openai_chat_quirks& quirks, std::string_view model) {
     [&](std::string_view family) { return name.find(family) != name.npos; });
   return quirks.turns == chat_turns::free && mistrals ? chat_turns::bridged
                                                       : quirks.turns;
+}
+
+std::optional<thinking_level> thinking_of(const prompt& what,
+                                          const openai_chat_quirks& quirks) {
+  using enum tool_choice::mode;
+  const auto how = what.tool_choice.how;
+  const bool thinks = what.thinking ? *what.thinking != thinking_level::off
+                                    : quirks.thinks_unasked;
+  return thinks && quirks.forced_excludes_thinking
+             && (how == required || how == one)
+           ? thinking_level::off
+           : what.thinking;
 }
 
 } // namespace penstock

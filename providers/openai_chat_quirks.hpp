@@ -1,8 +1,11 @@
 // In what the servers of Chat Completions differ, as data.
 #pragma once
 
+#include "messages/prompt.hpp"
+
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace penstock {
@@ -64,6 +67,9 @@ struct openai_chat_quirks {
   /// Without "none" among the efforts, the least is the nearest to "off";
   /// where a model may as well not reason at all, it would switch it on.
   bool always_thinks = false;
+  bool thinks_unasked = false; ///< Reasons unless told not to.
+  /// While it reasons, it refuses to be told to call a tool.
+  bool forced_excludes_thinking = false;
   chat_reasoning_back reasoning_back = chat_reasoning_back::none;
   chat_prefill prefill = chat_prefill::none;
   /// The prefill works only where the base URL ends with this.
@@ -100,5 +106,10 @@ openai_chat_quirks_of(std::string_view provider,
 /// What `quirks` says of turns; or "bridged" for a model of Mistral's wherever
 /// it runs: the order is checked by its template.
 chat_turns turns_of(const openai_chat_quirks& quirks, std::string_view model);
+
+/// The level that the request is to have: what was asked for, but `off` where a
+/// tool that must be called excludes it.
+std::optional<thinking_level> thinking_of(const prompt& what,
+                                          const openai_chat_quirks& quirks);
 
 } // namespace penstock

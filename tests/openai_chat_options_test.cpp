@@ -82,6 +82,45 @@ BOOST_AUTO_TEST_CASE(an_effort_goes_to_models_that_are_known_to_have_it) {
   }
 }
 
+// "Thinking mode does not support this tool_choice" (DeepSeek), "tool_choice
+// 'specified' is incompatible with thinking enabled" (Moonshot), and Alibaba's
+// likewise: what was asked for by name wins.
+BOOST_AUTO_TEST_CASE(a_forced_tool_excludes_thinking_where_a_server_says_so) {
+  using enum thinking_level;
+  const target pro{"deepseek", "deepseek-v4-pro"}, kimi{"kimi", "kimi-k2.6"},
+    qwen{"alibaba", "qwen3.5-plus"}, always{"kimi", "kimi-k3"};
+  using mode = tool_choice::mode;
+  const struct {
+    target to;
+    mode how;
+    std::optional<thinking_level> level;
+    const char *name, *want;
+    std::size_t notes;
+  } table[] = {
+    {pro, mode::required, {}, "thinking", "{\"type\":\"disabled\"}", 0},
+    {pro, mode::one, high, "thinking", "{\"type\":\"disabled\"}", 1},
+    {pro, mode::one, off, "thinking", "{\"type\":\"disabled\"}", 0},
+    {pro, mode::automatic, {}, "thinking", "null", 0},
+    {pro, mode::none, high, "thinking", "{\"type\":\"enabled\"}", 0},
+    {kimi, mode::one, {}, "thinking", "{\"type\":\"disabled\"}", 0},
+    {always, mode::one, {}, "thinking", "null", 0},
+    {qwen, mode::required, high, "enable_thinking", "false", 1},
+    {qwen, mode::required, {}, "enable_thinking", "null", 0},
+    {unknown, mode::required, high, "reasoning_effort", "\"high\"", 0},
+  };
+  for (const auto& [to, how, level, name, want, notes] : table) {
+    auto p = asks();
+    p.tools = {{"f", {}, {}}};
+    p.tool_choice = {how, how == mode::one ? "f" : ""};
+    p.thinking = level;
+    BOOST_TEST_INFO(to.model << " " << int(how));
+    const auto body = body_of(p, to);
+    BOOST_TEST(to_text(member(body, name)) == want);
+    BOOST_TEST(body.contains("tool_choice") == (how != mode::automatic));
+    BOOST_TEST(notes_of(p, to).size() == notes);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_a_server_does_not_know_is_left_out_and_noted) {
   auto p = asks();
   p.sampling = {.temperature = 0.5,
