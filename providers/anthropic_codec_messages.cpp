@@ -1,6 +1,7 @@
 #include "providers/anthropic_codec_messages.hpp"
 
 #include "providers/anthropic_codec_blocks.hpp"
+#include "providers/anthropic_codec_models.hpp"
 #include "providers/encoding.hpp"
 #include "providers/message_maker.hpp"
 
@@ -25,6 +26,11 @@ bool is_reasoning(const ordered_json& block) {
   return has_type(block, "thinking") || has_type(block, "redacted_thinking");
 }
 
+ordered_json thinking_block(const std::string& text,
+                            const std::string& signature) {
+  return {{"type", "thinking"}, {"thinking", text}, {"signature", signature}};
+}
+
 // What the API runs itself: server_tool_use, mcp_tool_use and their results,
 // and the compaction of what came before.
 bool is_server_block(const ordered_json& block) {
@@ -45,6 +51,13 @@ struct turn {
   bool foreign = false; // holds what another API's model said
 };
 
+// A tool that must be called excludes thinking, see add_thinking.
+bool may_think(const prompt& what) {
+  return what.thinking != thinking_level::off
+         && what.tool_choice.how != tool_choice::mode::required
+         && what.tool_choice.how != tool_choice::mode::one;
+}
+
 // A call of ours that awaits its result in the next turn.
 struct open_call {
   std::string id, wire_id;
@@ -54,7 +67,8 @@ class conversation_builder {
 public:
   conversation_builder(const prompt& what, const endpoint& at,
                        std::string_view model, encoder_notes& left_out)
-    : what_(what), at_(at), model_(model), left_out_(left_out) {
+    : what_(what), at_(at), model_(model), left_out_(left_out),
+      wants_thoughts_(facts_of(model).thought_in_answers && may_think(what)) {
     for (const auto& m : what.messages)
       for (const auto& part : m.parts)
         if (auto* r = std::get_if<tool_result_content>(&part);
@@ -109,6 +123,7 @@ private:
   const endpoint& at_;
   const std::string_view model_;
   encoder_notes& left_out_;
+  const bool wants_thoughts_;            // each answer must hold one
   std::set<std::string> server_results_; // ids that have a result somewhere
   std::set<std::string> whole_blocks_;   // ditto, but of no tool
   std::set<std::string> server_calls_;   // ids whose call was sent
@@ -148,13 +163,13 @@ expected<void> conversation_builder::add(role from, const text_content& p) {
 }
 
 // Unsigned reasoning is either cut or of another model: the API takes neither.
+// But some of its relatives do not sign.
 expected<void> conversation_builder::add(role from,
                                          const reasoning_content& p) {
   if (from != role::assistant || !same_model_)
     return {};
-  if (!p.signature.empty())
-    turn_of(from).blocks.push_back(
-      {{"type", "thinking"}, {"thinking", p.text}, {"signature", p.signature}});
+  if (!p.signature.empty() || (wants_thoughts_ && !is_blank(p.text)))
+    turn_of(from).blocks.push_back(thinking_block(p.text, p.signature));
   else if (!p.encrypted.empty())
     turn_of(from).blocks.push_back(
       {{"type", "redacted_thinking"}, {"data", p.encrypted}});
@@ -299,6 +314,9 @@ void conversation_builder::settle_turns() {
       t.blocks.pop_back();
     if (std::all_of(t.blocks.begin(), t.blocks.end(), is_fallback))
       t.blocks.clear();
+    if (wants_thoughts_ && t.from == role::assistant && !t.blocks.empty()
+        && std::none_of(t.blocks.begin(), t.blocks.end(), is_reasoning))
+      t.blocks.insert(t.blocks.begin(), thinking_block(" ", ""));
     if (t.results.empty() && t.blocks.empty())
       continue;
     if (settled.empty() || settled.back().from != t.from) {

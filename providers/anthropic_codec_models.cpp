@@ -59,6 +59,10 @@ constexpr model_facts unknown_claude =
                    { 64'000, adaptive, absent,        any_time,     false, false, false, true};
 constexpr model_facts compatible =
                    {  8'192, budget,   absent,        any_time,     true,  true,  false, false};
+// Source: api-docs.deepseek.com/guides/thinking_mode, and what the server says:
+// "The `content[].thinking` in the thinking mode must be passed back".
+constexpr model_facts deepseek =
+                   {  8'192, budget,   disabled,      not_thinking, true,  true,  false, false, true};
 // clang-format on
 
 struct version {
@@ -106,7 +110,7 @@ const model_facts& facts_of(std::string_view model) noexcept {
   const std::string_view view = name;
   const auto claude = view.find("claude");
   if (claude == view.npos)
-    return compatible;
+    return view.find("deepseek") == view.npos ? compatible : deepseek;
   const auto tail = view.substr(claude + 6);
   const model_facts* found = nullptr;
   for (const auto& r : rows) {

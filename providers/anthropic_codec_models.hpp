@@ -34,6 +34,8 @@ struct model_facts {
   bool both_samplers; ///< temperature together with top_p.
   bool prefill;       ///< An assistant message as the last one.
   bool json_schema;   ///< output_config.format
+  /// While it thinks, each answer of the conversation must hold a thought.
+  bool thought_in_answers = false;
 };
 
 /// The facts of a model by its name on the wire: "claude-sonnet-4-5-20250929",

@@ -93,8 +93,13 @@ void set_budget(ordered_json& body, std::uint64_t budget) {
 bool add_thinking(ordered_json& body, const prompt& what,
                   const model_facts& facts, bool prefill,
                   encoder_notes& left_out) {
-  if (!what.thinking)
+  if (!what.thinking) {
+    // What thinks unasked would refuse the tool.
+    if (facts.off == thinking_off::disabled
+        && facts.forced == forced_tool::without_thinking && forces_tool(what))
+      switch_off(body, facts, left_out);
     return false;
+  }
   if (*what.thinking == thinking_level::off) {
     switch_off(body, facts, left_out);
     return false;

@@ -350,7 +350,7 @@ BOOST_AUTO_TEST_CASE(models_are_known_by_family_and_version) {
   BOOST_TEST(same("claude-mythos-preview", "claude-mythos-5-1"));
   BOOST_TEST(!same("claude-opus-5", "claude-opus-5-5"));
   BOOST_TEST(!same("claude-haiku-4-5", "claude-haiku-5-5"));
-  BOOST_TEST(same("deepseek-chat", ""));
+  BOOST_TEST(same("kimi-k2", ""));
   BOOST_TEST(!same("claude-unheard-of", "deepseek-chat"));
 }
 

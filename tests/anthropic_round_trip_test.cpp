@@ -268,3 +268,40 @@ BOOST_AUTO_TEST_CASE(recorded_requests_are_what_we_would_send) {
   }
   BOOST_TEST(compared >= 10);
 }
+
+// DeepSeek's endpoint of this API: see openai_chat_round_trip_test for the same
+// of the other one.
+BOOST_AUTO_TEST_CASE(each_answer_of_deepseeks_history_holds_a_thought) {
+  const auto sent = [](const std::string& made_by, const char* text,
+                       std::optional<thinking_level> level,
+                       tool_choice::mode how = tool_choice::mode::automatic) {
+    const auto p = with([&](prompt& q) {
+      auto own = assistant({reasoning_content{text, {}, {}, {}}, call("t1")});
+      own.made_by = made_by;
+      q.messages = {user("a"), own, result("t1", "1"),
+                    assistant({text_content{"b"}}), user("c")};
+      q.tools = {{"get", {}, {}}};
+      q.tool_choice.how = how;
+      q.thinking = level;
+    });
+    return encode(p, "deepseek-v4-pro").body;
+  };
+  const auto thought = [](const json& body, int turn) {
+    const auto& first = body["messages"][turn]["content"][0];
+    return first["type"] == "thinking" ? first["thinking"].get<std::string>()
+                                       : "-";
+  };
+  const std::string own = "anthropic-messages/deepseek-v4-pro";
+  const auto asked = sent(own, "r", {});
+  BOOST_TEST(thought(asked, 1) == "r");
+  BOOST_TEST(thought(asked, 3) == " ");
+  BOOST_TEST(!asked.contains("thinking"));
+  BOOST_TEST(thought(sent("", "r", {}), 1) == " ");
+  BOOST_TEST(thought(sent(own, "", thinking_level::high), 1) == " ");
+  const auto off = sent(own, "r", thinking_level::off);
+  BOOST_TEST(thought(off, 1) == "-");
+  BOOST_TEST(off["thinking"]["type"] == "disabled");
+  const auto forced = sent(own, "r", {}, tool_choice::mode::required);
+  BOOST_TEST(thought(forced, 1) == "-");
+  BOOST_TEST(forced["thinking"]["type"] == "disabled");
+}
