@@ -1,4 +1,4 @@
-# Goal: the picture of the machine in docs/ARCHITECTURE.md is the table's.
+# Goal: the pictures of the machines in docs/ARCHITECTURE.md are the tables'.
 # Method: the drawing script over this tree, and over a table made by hand.
 import pathlib
 import subprocess
@@ -32,11 +32,21 @@ class Picture(unittest.TestCase):
         self.assertEqual(table["retry_wait"]["soft_stop"], "stopping")
         self.assertEqual(table["stopping"]["part"], "late")
         self.assertEqual(table["idle"]["closed"], "never")
+        table = machine_picture.table_of(
+            (ROOT / "actors/attempt_machine.hpp").read_text(),
+            "attempt_phase", "attempt_input")
+        self.assertEqual(len(table), 11)
+        for row in table.values():
+            self.assertEqual(len(row), 11)
+        self.assertEqual(table["reported"]["exit"], "ended")
+        self.assertEqual(table["held"]["settle"], "settled")
+        self.assertEqual(table["held"]["report"], "late")
 
     def test_a_changed_cell_is_noticed_and_drawn_anew(self):
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
-            for name in ("actors/stream_machine.hpp", "docs/ARCHITECTURE.md"):
+            for name in ("actors/stream_machine.hpp",
+                         "actors/attempt_machine.hpp", "docs/ARCHITECTURE.md"):
                 (root / name).parent.mkdir(exist_ok=True)
                 (root / name).write_text((ROOT / name).read_text())
             code = root / "actors/stream_machine.hpp"
