@@ -82,7 +82,7 @@ struct supervisor_world final : supervisor_ports {
     m.attempt = id;
     m.plan = std::move(plan);
     m.model = model;
-    m.what = std::make_shared<const prompt>();
+    m.prompt = std::make_shared<const prompt>();
     m.link = std::make_shared<attempt_link>(1'024);
     if (dropped)
       m.link->cancel();
