@@ -43,20 +43,22 @@ enum class input : std::uint8_t {
   quiet,           ///< Nothing happened for `passivate_after_ms`.
 };
 
-inline constexpr std::size_t phase_count = 7;
-inline constexpr std::size_t input_count = 17;
+inline constexpr auto phase_count =
+  static_cast<std::size_t>(phase::finalizing) + 1;
+inline constexpr auto input_count = static_cast<std::size_t>(input::quiet) + 1;
 
 /// One cell: `go` moves to a phase (perhaps the same); `late` is a legal race,
-/// dropped in silence; `never` is a bug in this program.
+/// dropped in silence; `never` is a bug in this program, and what a cell is
+/// that was forgotten.
 struct cell {
-  enum class kind : std::uint8_t { go, late, never } kind;
-  phase to; // only if kind == go
+  enum class kind : std::uint8_t { never, late, go } means = kind::never;
+  phase to{}; // only with `go`
 };
 
 namespace table {
 
 inline constexpr cell late{cell::kind::late, {}};
-inline constexpr cell nevr{cell::kind::never, {}};
+inline constexpr cell nevr{};
 constexpr cell go(phase to) {
   return {cell::kind::go, to};
 }
@@ -67,6 +69,16 @@ inline constexpr auto idle = go(phase::idle), prep = go(phase::preparing),
                       wait = go(phase::retry_wait), stop = go(phase::stopping),
                       finl = go(phase::finalizing);
 
+// What may surprise:
+//   preparing, start     the newer one takes its place.
+//   streaming, defeated  straight to `finalizing`: its only worker has gone.
+//   tool_running, part   the attempt was cut and is settled; late like any.
+//   retry_wait, part     the first that is heard of the next attempt ends the
+//                        wait. `attempt_started` comes from another actor, and
+//                        the table does not rely on their order.
+//   retry_wait, retry_granted and defeated
+//                        the next attempt found its endpoint closed.
+//   idle, stop           nothing runs; it clears a client's pending spinner.
 // clang-format off
 inline constexpr cell transition[phase_count][input_count] = {
 //               start regis refus part  a_st  retry defea calls next  answ  fault stop  soft  bound gone  close quiet
@@ -79,6 +91,15 @@ inline constexpr cell transition[phase_count][input_count] = {
 /* finalizing */ {finl, nevr, nevr, late, late, nevr, nevr, nevr, nevr, nevr, late, finl, finl, nevr, nevr, idle, late},
 };
 // clang-format on
+
+// A row that is too short ends in `never`, as no row above does.
+constexpr bool has_every_cell() {
+  for (const auto& row : transition)
+    if (row[input_count - 1].means == cell::kind::never)
+      return false;
+  return true;
+}
+static_assert(has_every_cell());
 
 } // namespace table
 
@@ -98,6 +119,9 @@ constexpr std::string_view to_string(input in) noexcept {
   return names[static_cast<std::size_t>(in)];
 }
 
+static_assert(to_string(phase{phase_count - 1}) == "finalizing");
+static_assert(to_string(input{input_count - 1}) == "quiet");
+
 /// How often each cell was used; for tests that must reach them all.
 using transition_counts =
   std::array<std::array<std::uint64_t, input_count>, phase_count>;
@@ -116,13 +140,19 @@ public:
     const auto row = static_cast<std::size_t>(now_);
     const auto column = static_cast<std::size_t>(in);
     const auto& c = table::transition[row][column];
-    PENSTOCK_CHECK(c.kind != cell::kind::never);
+    PENSTOCK_CHECK(c.means != cell::kind::never);
     if (counts_)
       ++(*counts_)[row][column];
-    if (c.kind == cell::kind::late)
+    if (c.means == cell::kind::late)
       return false;
     now_ = c.to;
     return true;
+  }
+
+  /// The same of an input that cannot come too late.
+  void must(input in) {
+    const bool counted = apply(in);
+    PENSTOCK_CHECK(counted);
   }
 
 private:

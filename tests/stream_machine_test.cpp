@@ -20,7 +20,7 @@ using namespace penstock;
 
 namespace {
 
-using kind = decltype(cell::kind);
+using kind = cell::kind;
 
 phase phase_of(std::size_t row) {
   return static_cast<phase>(row);
@@ -130,7 +130,7 @@ std::map<phase, std::vector<input>> ways() {
   for (; !open.empty(); open.pop_front())
     for (std::size_t column = 0; column < input_count; ++column) {
       const auto& c = at(open.front(), input_of(column));
-      if (c.kind != kind::go || found.contains(c.to))
+      if (c.means != kind::go || found.contains(c.to))
         continue;
       auto way = found[open.front()];
       way.push_back(input_of(column));
@@ -177,10 +177,10 @@ BOOST_AUTO_TEST_CASE(every_cell_is_decided) {
       const auto wanted = move != expected_moves().end()      ? kind::go
                           : expected_late().contains({p, in}) ? kind::late
                                                               : kind::never;
-      BOOST_TEST((c.kind == wanted), named(p, in));
-      if (c.kind == kind::go && wanted == kind::go)
+      BOOST_TEST((c.means == wanted), named(p, in));
+      if (c.means == kind::go && wanted == kind::go)
         BOOST_TEST(c.to == move->second, named(p, in));
-      ++(c.kind == kind::go ? go : c.kind == kind::late ? late : never);
+      ++(c.means == kind::go ? go : c.means == kind::late ? late : never);
     }
   BOOST_TEST(go == expected_moves().size());
   BOOST_TEST(late == expected_late().size());
@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(apply_does_what_the_table_says_and_counts_it) {
     for (std::size_t column = 0; column < input_count; ++column) {
       const auto in = input_of(column);
       const auto& c = at(p, in);
-      if (c.kind == kind::never)
+      if (c.means == kind::never)
         continue;
       transition_counts counts{};
       stream_machine machine{&counts};
@@ -206,8 +206,8 @@ BOOST_AUTO_TEST_CASE(apply_does_what_the_table_says_and_counts_it) {
         BOOST_TEST_REQUIRE(machine.apply(step));
       BOOST_TEST_REQUIRE(machine.now() == p);
       const auto before = counts[static_cast<std::size_t>(p)][column];
-      BOOST_TEST(machine.apply(in) == (c.kind == kind::go), named(p, in));
-      BOOST_TEST(machine.now() == (c.kind == kind::go ? c.to : p),
+      BOOST_TEST(machine.apply(in) == (c.means == kind::go), named(p, in));
+      BOOST_TEST(machine.now() == (c.means == kind::go ? c.to : p),
                  named(p, in));
       BOOST_TEST(counts[static_cast<std::size_t>(p)][column] == before + 1);
     }
@@ -216,7 +216,7 @@ BOOST_AUTO_TEST_CASE(apply_does_what_the_table_says_and_counts_it) {
 BOOST_AUTO_TEST_CASE(a_start_and_a_stop_are_taken_in_every_phase) {
   for (std::size_t row = 0; row < phase_count; ++row)
     for (const auto in : {input::start, input::stop, input::soft_stop})
-      BOOST_TEST((at(phase_of(row), in).kind == kind::go),
+      BOOST_TEST((at(phase_of(row), in).means == kind::go),
                  named(phase_of(row), in));
 }
 
@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(a_registered_stream_goes_idle_by_its_record_alone) {
     for (std::size_t column = 0; column < input_count; ++column) {
       const auto in = input_of(column);
       const bool ends =
-        at(p, in).kind == kind::go && at(p, in).to == phase::idle;
+        at(p, in).means == kind::go && at(p, in).to == phase::idle;
       BOOST_TEST(ends == (p == phase::finalizing && in == input::closed),
                  named(p, in));
     }
@@ -235,9 +235,9 @@ BOOST_AUTO_TEST_CASE(a_registered_stream_goes_idle_by_its_record_alone) {
 BOOST_AUTO_TEST_CASE(an_end_that_is_decided_stays_decided) {
   for (std::size_t column = 0; column < input_count; ++column) {
     const auto in = input_of(column);
-    if (const auto& c = at(phase::stopping, in); c.kind == kind::go)
+    if (const auto& c = at(phase::stopping, in); c.means == kind::go)
       BOOST_TEST((c.to == phase::stopping || c.to == phase::finalizing));
-    if (const auto& c = at(phase::finalizing, in); c.kind == kind::go)
+    if (const auto& c = at(phase::finalizing, in); c.means == kind::go)
       BOOST_TEST((c.to == phase::finalizing || c.to == phase::idle));
   }
 }
