@@ -65,9 +65,9 @@ struct content_block {
 ///   stop_reason and that event has lost nothing and counts as finished.
 ///
 /// Limits: limits::stream_parts_max, also for open blocks;
-/// tool_input_bytes_max;
-///         stream_text_bytes_max, to which what a block begins with (a result
-///         of a tool) and citations count as well.
+///         limits::tool_input_bytes_max; limits::stream_text_bytes_max, to
+///         which what a block begins with (a result of a tool) and citations
+///         count as well.
 /// Cost:   a delta of text, thinking or input like the one before is read
 ///         without a JSON parser; see delta_scanner.
 class event_reader {

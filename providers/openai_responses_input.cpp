@@ -119,8 +119,7 @@ private:
     return {};
   }
 
-  // ---- what a model said
-  // -----------------------------------------------------
+  // ---- what a model said ----------------------------------------------------
 
   expected<void> add_assistant(const message& m) {
     const bool own = is_own(m);

@@ -46,8 +46,7 @@ public:
   /// @param all_custom see `executed_by_provider`.
   explicit openai_responses_items(bool all_custom) : all_custom_(all_custom) {}
 
-  // ---- events; any JSON
-  // ------------------------------------------------------
+  // ---- events; any JSON -----------------------------------------------------
   void added(const json& event, part_batch& out);
   void done(const json& event, part_batch& out);
   void text_delta(responses_text what, const json& event, part_batch& out);

@@ -67,6 +67,11 @@ class tidy_test(unittest.TestCase):
              "# 0001: Or so\n",
              index: listed + "- [0001](0001-b.md): Or so\n"})
 
+    def test_a_rule_that_was_torn(self):
+        self.assert_clean({"actors/a.cpp": "// ---- one thing ----\n"})
+        self.assert_found("actors/a.cpp", 3, "dashes alone",
+                          {"actors/a.cpp": "\n// ---- one thing\n// ----\n"})
+
     def test_an_include_that_is_not_from_the_root(self):
         self.assert_found("actors/a.cpp", 1, "not from the project root",
                           {"actors/a.cpp": '#include "b.hpp"\n'})

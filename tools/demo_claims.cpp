@@ -13,8 +13,7 @@ namespace {
 using std::chrono::nanoseconds;
 using cases = std::vector<demo_case>;
 
-// ---- claims about all conversations
-// ------------------------------------------
+// ---- claims about all conversations -----------------------------------------
 
 demo_claim claim_one_terminal(const cases& all) {
   struct count {
@@ -127,8 +126,7 @@ demo_claim claim_usage(const cases& all) {
           sound && checked > 0};
 }
 
-// ---- claims about how they ran together
-// --------------------------------------
+// ---- claims about how they ran together -------------------------------------
 
 demo_claim claim_together(const cases& all) {
   std::multimap<steady_time, int> steps;

@@ -264,6 +264,10 @@ def check_form(file):
     if file.name.endswith(".hpp") \
             and not re.search(r"^#pragma once$", file.text, re.MULTILINE):
         yield 1, "a header that can be included twice", "#pragma once"
+    if file.is_cpp:
+        for match in re.finditer(r"^[ \t]*//+[ \t]*-+[ \t]*$", file.text, re.M):
+            yield file.line_at(match.end()), "a comment of dashes alone", \
+                "a rule that fits its line: clang-format has torn it"
     for match in UNFINISHED.finditer(file.text):
         yield file.line_at(match.start()), f"a {match[0]}", \
             "an issue, and a sentence on what is missing"

@@ -7,7 +7,7 @@ namespace penstock::testing {
 
 namespace {
 
-const error disk_full{errc::storage, "disk full", 0, {}, {}};
+const error disk_full{errc::storage, "disk full"};
 
 template <class Record>
 const Record* find(const std::vector<store_record>& records) {
@@ -271,8 +271,7 @@ bool contract_simulation::fire_disarmed() {
   return true;
 }
 
-// ---- tools, hooks, scratch, DIRECTORY
-// ----------------------------------------
+// ---- tools, hooks, scratch, DIRECTORY ---------------------------------------
 
 bool contract_simulation::return_tool() {
   if (!core_ || world_.tools.empty())
