@@ -142,14 +142,8 @@ std::vector<history_row> conversation::rows() const {
   return all;
 }
 
-expected<std::uint64_t>
-conversation::claim(std::optional<std::uint64_t> wanted) {
-  if (wanted && *wanted <= last_sequence_)
-    return fail(errc::invalid_request,
-                "history_sequence " + std::to_string(*wanted)
-                  + " is stale: the workspace is at "
-                  + std::to_string(last_sequence_)
-                  + "; leave it out or use a higher one");
+std::uint64_t conversation::claim(std::optional<std::uint64_t> wanted) {
+  PENSTOCK_CHECK(!wanted || *wanted > last_sequence_);
   last_sequence_ = wanted.value_or(last_sequence_ + 1);
   return last_sequence_;
 }

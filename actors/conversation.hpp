@@ -7,7 +7,6 @@
 #include "messages/request.hpp"
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,9 +26,9 @@ public:
   std::vector<history_row> rows() const;
   std::uint64_t last_sequence() const noexcept { return last_sequence_; }
 
-  /// Claims the next sequence number, or `wanted`, which must be higher than
-  /// all before: else `invalid_request`.
-  expected<std::uint64_t> claim(std::optional<std::uint64_t> wanted);
+  /// Claims the next sequence number, or `wanted`. @pre it is higher than all
+  /// before: whoever starts a stream has looked at that.
+  std::uint64_t claim(std::optional<std::uint64_t> wanted = {});
 
   /// @pre row.sequence was claimed. Rows are kept in order of sequence.
   void add(const history_row& row);

@@ -245,12 +245,7 @@ bool provider_response::absorb(part_batch& out, std::size_t from) {
       break;
     }
     note(parts[i]);
-    token = token || std::holds_alternative<part::text>(parts[i])
-            || std::holds_alternative<part::reasoning>(parts[i])
-            || std::holds_alternative<part::refusal>(parts[i])
-            || std::holds_alternative<part::tool_start>(parts[i])
-            || std::holds_alternative<part::tool_input>(parts[i])
-            || std::holds_alternative<part::tool_complete>(parts[i]);
+    token = token || is_token(parts[i]);
   }
   return token;
 }

@@ -4,6 +4,7 @@
 
 #include "messages/record.hpp"
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -57,5 +58,12 @@ public:
   load_usage(const std::string& workspace_id,
              std::function<void(expected<std::vector<usage_row>>)> done) = 0;
 };
+
+/// For whoever waited so long for a store's answer.
+inline error no_answer_of_store(std::chrono::milliseconds store_deadline) {
+  return {errc::storage, "the store did not answer within store_deadline_ms ("
+                           + std::to_string(store_deadline.count())
+                           + "); look at its disk"};
+}
 
 } // namespace penstock

@@ -47,6 +47,15 @@ struct tool_run {
   tool_invocation invocation;
 };
 
+/// What the threads of a tool runner do just now.
+struct tool_thread_counts {
+  std::size_t threads = 0;    ///< Alive, hung ones included.
+  std::size_t busy = 0;       ///< In a call that is still wanted.
+  std::size_t hung = 0;       ///< In a call that was given up.
+  std::size_t queued = 0;     ///< Calls without a thread.
+  std::size_t hung_total = 0; ///< Calls ever given up.
+};
+
 /// Runs blocking calls on threads of its own.
 ///
 /// Threads: every member from any thread. None waits for a call.

@@ -208,10 +208,7 @@ std::shared_ptr<void> workspace_state::link(std::stop_token token,
                      stops = environment_->stops] {
     if (stops)
       stops->mark(id, stream);
-    post(me, stop_stream{{},
-                         {id, stream, false, false},
-                         event::stream_abort::reason::user,
-                         {}});
+    post(me, stop_requested{stream});
   };
   return std::make_shared<std::stop_callback<decltype(stop)>>(std::move(token),
                                                               stop);

@@ -51,10 +51,8 @@ public:
   template <class Message>
   void on(const Message& m) {
     // What came through DIRECTORY counts: it compares when we offer to leave.
-    // What we send ourselves names no workspace.
     if constexpr (requires { m.workspace_id; })
-      if (!m.workspace_id.empty())
-        core_.command_received();
+      core_.command_received();
     core_.on(m);
   }
   void on(const supervisor_replaced& m);

@@ -13,7 +13,7 @@ using reason = event::stream_abort::reason;
 namespace {
 
 error aborted(const char* why) {
-  return {errc::aborted, why, 0, std::nullopt, std::nullopt};
+  return {errc::aborted, why};
 }
 
 } // namespace
@@ -26,7 +26,7 @@ void workspace_core::on(const stop_stream& m) {
   const auto named = m.request.stream;
   const auto how = m.request.soft ? input::soft_stop : input::stop;
   if (!live_) {
-    PENSTOCK_CHECK(machine_.apply(how));
+    machine_.must(how);
     if (drop_starts(named, aborted("stopped before it began"))) {
       m.done(stop_result{stop_outcome::stopped, take_queue(m)});
       return resume_after_idle();
@@ -43,13 +43,17 @@ void workspace_core::on(const stop_stream& m) {
   if (named && *named != live().id())
     return m.done(stop_result{stop_outcome::not_active, {}});
   if (machine_.now() == phase::preparing) {
-    PENSTOCK_CHECK(machine_.apply(how));
+    machine_.must(how);
     auto returned = take_queue(m);
     stop_preparing(aborted("stopped before it began"));
     m.done(stop_result{stop_outcome::stopped, std::move(returned)});
     return resume_after_idle();
   }
   request_stop(m);
+}
+
+void workspace_core::on(const stop_requested& m) {
+  on(stop_stream{id_, {id_, m.stream, false, false}, reason::user, {}});
 }
 
 // What a caller gets back who stops what has not begun.
@@ -86,11 +90,11 @@ void workspace_core::soft_stop(const stop_stream& m) {
   auto& s = live();
   s.soft_stop = true;
   const bool waiting = machine_.now() == phase::retry_wait;
-  PENSTOCK_CHECK(machine_.apply(input::soft_stop));
+  machine_.must(input::soft_stop);
   const bool nothing_shown = machine_.now() == phase::streaming
                              && s.log->part_numbers(s.step_from).empty();
   if (nothing_shown)
-    PENSTOCK_CHECK(machine_.apply(input::boundary));
+    machine_.must(input::boundary);
   if (waiting || nothing_shown)
     stop_workers({stream_outcome::kind::aborted, {}, {}, m.why});
 }
@@ -233,7 +237,7 @@ void workspace_core::start_queued() {
   if (!accepted)
     return; // A tool of it is gone, perhaps. The queue stays, and is seen.
   accepted->from_queue = queue_.size();
-  PENSTOCK_CHECK(machine_.apply(input::start));
+  machine_.must(input::start);
   prepare(std::move(*accepted));
 }
 
@@ -249,14 +253,14 @@ void workspace_core::on(const edit_history& m) {
   case phase::idle:
     return cut_history();
   case phase::preparing:
-    PENSTOCK_CHECK(machine_.apply(input::stop));
+    machine_.must(input::stop);
     stop_preparing(aborted("the history was edited"));
     return resume_after_idle();
   case phase::stopping:
   case phase::finalizing:
     return; // resume_after_idle comes.
   default:
-    PENSTOCK_CHECK(machine_.apply(input::stop));
+    machine_.must(input::stop);
     stop_workers({stream_outcome::kind::aborted, {}, {}, reason::user});
   }
 }
@@ -272,7 +276,7 @@ void workspace_core::cut_history() {
   const auto last = history_.last_sequence();
   std::optional<history_row> added;
   if (m.edit.replacement) {
-    added = history_row{*history_.claim(std::nullopt),
+    added = history_row{history_.claim(),
                         "msg_" + to_string(stream_id{ports_.random()}),
                         {*m.edit.replacement},
                         history_row::outcome::completed};
@@ -311,7 +315,7 @@ void workspace_core::resume_after_idle(bool queue_is_due) {
   if (editing_)
     return; // It comes back here.
   if (!shutdown_.empty())
-    return leave();
+    return leave_memory();
   if (!next_ && !asked_.empty())
     return; // The store's answer comes back here.
   const bool due = std::exchange(queue_is_due_, false);

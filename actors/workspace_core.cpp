@@ -1,6 +1,7 @@
 // What all of a workspace's rules share: loading, writing, telling, leaving.
 #include "actors/workspace_core.hpp"
 
+#include "actors/store.hpp"
 #include "messages/check.hpp"
 
 #include <utility>
@@ -75,16 +76,12 @@ void workspace_core::on(const history_loaded& m) {
   for (auto& command : waiting_.take())
     command();
   if (!shutdown_.empty() && machine_.now() == phase::idle)
-    return leave();
+    return leave_memory();
   touch();
 }
 
 error workspace_core::no_answer() const {
-  return {errc::storage,
-          "the store did not answer within store_deadline_ms ("
-            + std::to_string(settings_.workspaces.store_deadline_ms.count())
-            + "); look at its disk",
-          0, std::nullopt, std::nullopt};
+  return no_answer_of_store(settings_.workspaces.store_deadline_ms);
 }
 
 // ---- writing ---------------------------------------------------------------
@@ -123,7 +120,7 @@ void workspace_core::on(const records_durable& m) {
   written.then(m.why);
   written = {}; // What it holds is not to be held by it at rest.
   if (!shutdown_.empty() && loaded_ && machine_.now() == phase::idle)
-    return leave();
+    return leave_memory();
   touch();
 }
 
@@ -267,8 +264,7 @@ void workspace_core::on(const deadline_due& m) {
         {errc::timeout,
          "the stream took longer than stream_deadline_ms ("
            + std::to_string(live().plan->options->stream_deadline_ms->count())
-           + ")",
-         0, std::nullopt, std::nullopt});
+           + ")"});
     return;
   default:
     PENSTOCK_CHECK(!"a deadline that no workspace arms");
@@ -285,16 +281,16 @@ void workspace_core::on(const stop_everything& m) {
   shutdown_.push_back(m.ended);
   if (!loaded_)
     return; // resume_after_idle looks again.
-  (void)drop_starts({}, {errc::aborted, "the runtime shuts down", 0, {}, {}});
+  (void)drop_starts({}, {errc::aborted, "the runtime shuts down"});
   if (machine_.now() == phase::idle)
-    return leave();
+    return leave_memory();
   on(stop_stream{
     id_, {id_, {}, false, false}, event::stream_abort::reason::shutdown, {}});
 }
 
 // Shutdown: nothing runs. What is not yet durable, or still being made, comes
 // back here within its own deadline.
-void workspace_core::leave() {
+void workspace_core::leave_memory() {
   if (!writes_.empty() || scratch_pending_ > 0)
     return;
   for (auto& m : awaiting_.take())
@@ -323,8 +319,7 @@ void workspace_core::on(const supervisor_replaced&) {
   if (!present || machine_.now() == phase::finalizing)
     return;
   fail_stream({errc::internal,
-               "the supervisor of this stream's attempt crashed; start again",
-               0, std::nullopt, std::nullopt});
+               "the supervisor of this stream's attempt crashed; start again"});
 }
 
 } // namespace penstock

@@ -60,6 +60,7 @@ public:
 
   void on(const start_stream&);
   void on(const stop_stream&);
+  void on(const stop_requested&);
   void on(const await_stream&);
   void on(const subscribe&);
   void on(const unsubscribe&);
@@ -97,7 +98,6 @@ private:
   static constexpr std::uint64_t own_subscription = 1ull << 63;
 
   // workspace_commands.cpp
-  bool must_wait(std::function<void()> command);
   void request_stop(const stop_stream& m);
   void fail_awaiting(stream_id id, const error& why);
   void answer_from_store(const await_stream& m,
@@ -159,7 +159,7 @@ private:
   void replay(const racer& of);
   void yield_to_hedge(const attempt_verdict& v);
   bool settle_rival(const attempt_settled& m);
-  void leave(racer who);
+  void give_up(racer loser);
   void leave_race();
   void workers_left();
 
@@ -189,13 +189,14 @@ private:
                     const token_usage& used);
 
   // workspace_core.cpp
+  bool must_wait(std::function<void()> command);
   void write(std::vector<store_record> records, on_durable then,
              std::function<void()> late = {});
   deadline_id look_up(subscription_id whom, stream_id stream);
   error no_answer() const;
   void publish();
   void touch();
-  void leave();
+  void leave_memory();
   bool mine(stream_id id) const { return live_ && live_->id() == id; }
   const live_stream& live() const;
   live_stream& live();
@@ -226,7 +227,8 @@ private:
     std::shared_ptr<const start_request> request;
     std::vector<message> generated; ///< What the stream added to it.
   };
-  boxed<predecessor> last_; ///< Until it is known what follows.
+  boxed<predecessor>
+    last_; ///< The last stream, until the queue has been looked at.
   packed_end last_closed_;
   lazy_vector<await_stream> awaiting_;
   /// Who waits for the store to say how a stream ended.

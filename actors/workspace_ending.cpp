@@ -50,7 +50,7 @@ void workspace_core::fail_stream(error why) {
 void workspace_core::check_workers() {
   if (machine_.now() != phase::stopping || !live().workers_gone())
     return;
-  PENSTOCK_CHECK(machine_.apply(input::workers_gone));
+  machine_.must(input::workers_gone);
   finalize();
 }
 
@@ -220,7 +220,7 @@ void workspace_core::close_stream(const error& why,
   usage_ += s.total_usage();
 
   auto gone = std::move(*std::exchange(live_, std::nullopt));
-  PENSTOCK_CHECK(machine_.apply(input::closed));
+  machine_.must(input::closed);
   if (why.code != errc::none)
     overrule_terminal(gone);
   last_->request = gone.request;

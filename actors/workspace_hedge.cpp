@@ -81,7 +81,7 @@ void workspace_core::race_parts(const parts_received& m) {
     auto& s = live();
     auto race = *std::exchange(s.race, std::nullopt);
     race.present().used = last_usage(race.present(), s.contract.usage());
-    leave(std::move(race.present()));
+    give_up(std::move(race.present()));
     return succeed(std::move(race.hedge()));
   }
   }
@@ -91,7 +91,7 @@ void workspace_core::race_parts(const parts_received& m) {
 void workspace_core::drop_hedge() {
   auto race = *std::exchange(live().race, std::nullopt);
   race.hedge().used = last_usage(race.hedge());
-  leave(std::move(race.hedge()));
+  give_up(std::move(race.hedge()));
   replay(race.present());
 }
 
@@ -157,7 +157,7 @@ bool workspace_core::settle_rival(const attempt_settled& m) {
 // ---- who lost --------------------------------------------------------------
 
 // What it still sends is stale; its usage is booked when it settles.
-void workspace_core::leave(racer who) {
+void workspace_core::give_up(racer who) {
   who.link->cancel();
   who.batches.clear();
   ports_.cancel(who.id);
@@ -170,8 +170,8 @@ void workspace_core::leave_race() {
   auto race = *std::exchange(s.race, std::nullopt);
   race.present().used = last_usage(race.present(), s.contract.usage());
   race.hedge().used = last_usage(race.hedge());
-  leave(std::move(race.present()));
-  leave(std::move(race.hedge()));
+  give_up(std::move(race.present()));
+  give_up(std::move(race.hedge()));
   s.attempt_runs = false;
   s.contract.end_attempt(true, *s.log);
   s.spans.back().to = s.log->size();

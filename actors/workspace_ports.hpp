@@ -59,7 +59,7 @@ public:
   virtual void make_scratch(stream_id stream, scratch_request what) = 0;
   virtual void remove_scratch(std::shared_ptr<scratch_dir> dir) = 0;
 
-  /// Sends `stop_stream{stream}` to this workspace once a stop is requested;
+  /// Answers `stop_requested{stream}` once a stop is requested through `token`;
   /// the link lasts as long as what is returned.
   virtual std::shared_ptr<void> link(std::stop_token token,
                                      stream_id stream) = 0;
@@ -71,7 +71,7 @@ public:
   /// The workspace ends after this.
   virtual void retire(std::vector<parked_subscriber> parked) = 0;
 
-  /// For the metrics.
+  /// Counted: `runtime_counts::workers_detached`.
   virtual void worker_detached() = 0;
 };
 

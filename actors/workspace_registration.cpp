@@ -13,13 +13,11 @@ using reason = event::stream_abort::reason;
 namespace {
 
 error superseded() {
-  return {errc::superseded, "a newer start of this workspace came first", 0,
-          std::nullopt, std::nullopt};
+  return {errc::superseded, "a newer start of this workspace came first"};
 }
 
 error stopped_early() {
-  return {errc::aborted, "stopped before it began", 0, std::nullopt,
-          std::nullopt};
+  return {errc::aborted, "stopped before it began"};
 }
 
 } // namespace
@@ -95,7 +93,7 @@ void workspace_core::make_way() {
     if (!accepted)
       return refuse_start(m, accepted.error());
     stop_preparing(superseded());
-    PENSTOCK_CHECK(machine_.apply(input::start));
+    machine_.must(input::start);
     return prepare(std::move(*accepted));
   }
   const bool stopped_already = live().ending.has_value();
@@ -108,7 +106,7 @@ void workspace_core::answer_start(const start_stream& m) {
   auto accepted = accept(m);
   if (!accepted)
     return refuse_start(m, accepted.error());
-  PENSTOCK_CHECK(machine_.apply(input::start));
+  machine_.must(input::start);
   prepare(std::move(*accepted));
 }
 
@@ -213,14 +211,14 @@ void workspace_core::prepare(live_stream stream) {
   std::vector<store_record> records;
   if (request.with_history)
     for (const auto& m : request.messages) {
-      s.host_rows.push_back({*history_.claim(std::nullopt),
+      s.host_rows.push_back({history_.claim(),
                              "msg_" + to_string(new_id()),
                              {m},
                              history_row::outcome::completed});
       records.push_back(record::message_added{s.host_rows.back()});
     }
   s.history_sequence = s.kept ? s.kept->of.history_sequence
-                              : *history_.claim(request.history_sequence);
+                              : history_.claim(request.history_sequence);
   records.push_back(record::stream_opened{
     id, s.identity->message_id, s.history_sequence, request.model,
     request.metadata_json.empty() ? "{}" : request.metadata_json,
@@ -248,7 +246,7 @@ void workspace_core::prepare(live_stream stream) {
 
 // It could not be opened.
 void workspace_core::refuse(const error& why) {
-  PENSTOCK_CHECK(machine_.apply(input::refused));
+  machine_.must(input::refused);
   stop_preparing(why);
   resume_after_idle();
 }
@@ -281,7 +279,7 @@ void workspace_core::on(const scratch_ready& m) {
     if (m.dir)
       ports_.remove_scratch(*m.dir); // Its stream is gone.
     if (!shutdown_.empty() && machine_.now() == phase::idle)
-      return leave();
+      return leave_memory();
     return touch();
   }
   live().scratch_wanted = false;
@@ -296,11 +294,11 @@ void workspace_core::opened_if_ready() {
   if (!s.record_durable || s.scratch_wanted)
     return;
   if (s.request->stop_token.stop_requested()) {
-    PENSTOCK_CHECK(machine_.apply(input::stop));
+    machine_.must(input::stop);
     stop_preparing(stopped_early());
     return resume_after_idle();
   }
-  PENSTOCK_CHECK(machine_.apply(input::registered));
+  machine_.must(input::registered);
   const auto& metadata = s.request->metadata_json;
   s.log = std::make_shared<stream_log>(
     s.identity,

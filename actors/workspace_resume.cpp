@@ -19,10 +19,7 @@ workspace_core::fault_of_resume(const start_request& request) const {
   return error{errc::invalid_request,
                "stream " + to_string(*request.resume)
                  + " cannot be resumed: it was not interrupted, was resumed "
-                   "before, or the conversation has gone on",
-               0,
-               {},
-               {}};
+                   "before, or the conversation has gone on"};
 }
 
 // What was kept is in one transaction with the open record: a second crash
@@ -61,7 +58,7 @@ void workspace_core::take_over_kept() {
 void workspace_core::continue_kept() {
   auto& s = live();
   if (!s.kept->calls.empty()) {
-    PENSTOCK_CHECK(machine_.apply(input::calls_made));
+    machine_.must(input::calls_made);
     s.step_finish = finish{finish_reason::tool_calls, {}};
     publish();
     flush();

@@ -19,29 +19,20 @@ bool paused_turn(const std::optional<finish>& f) {
   return f && (f->raw == "pause_turn" || f->raw == "compaction");
 }
 
-bool is_output(const stream_part& p) {
-  return std::holds_alternative<part::text>(p)
-         || std::holds_alternative<part::reasoning>(p)
-         || std::holds_alternative<part::refusal>(p)
-         || std::holds_alternative<part::tool_start>(p)
-         || std::holds_alternative<part::tool_input>(p)
-         || std::holds_alternative<part::tool_result>(p)
-         || std::holds_alternative<part::file>(p);
-}
-
 bool is_end(const stream_part& p) {
   return std::holds_alternative<part::text_end>(p)
          || std::holds_alternative<part::reasoning_end>(p)
          || std::holds_alternative<part::tool_result>(p);
 }
 
-bool has_output(const std::vector<stream_part>& parts) {
-  return std::any_of(parts.begin(), parts.end(), is_output);
+bool answer_goes_on(const std::vector<stream_part>& parts) {
+  return std::any_of(parts.begin(), parts.end(), continues_answer);
 }
 
-bool output_follows_an_end(const std::vector<stream_part>& parts) {
+bool answer_goes_on_after_an_end(const std::vector<stream_part>& parts) {
   const auto end = std::find_if(parts.begin(), parts.end(), is_end);
-  return end != parts.end() && std::any_of(end + 1, parts.end(), is_output);
+  return end != parts.end()
+         && std::any_of(end + 1, parts.end(), continues_answer);
 }
 
 } // namespace
@@ -188,12 +179,12 @@ void workspace_core::on(const parts_received& m) {
 
 void workspace_core::take_batch(const parts_received& m) {
   auto& s = live();
-  s.finish_seen = m.finish_seen || (s.finish_seen && !has_output(m.parts));
-  if (s.at_boundary && !s.finish_seen && has_output(m.parts))
+  s.finish_seen = m.finish_seen || (s.finish_seen && !answer_goes_on(m.parts));
+  if (s.at_boundary && !s.finish_seen && answer_goes_on(m.parts))
     return stop_at_boundary();
   // One read may hold the boundary and what a soft stop does not want.
   const bool to_boundary =
-    s.soft_stop && !s.finish_seen && output_follows_an_end(m.parts);
+    s.soft_stop && !s.finish_seen && answer_goes_on_after_an_end(m.parts);
   const auto done = s.contract.take(m.index, m.parts, *s.log, to_boundary);
   note_footprint();
   if (done.output && !s.first_token_at)
@@ -205,7 +196,7 @@ void workspace_core::take_batch(const parts_received& m) {
     s.soft_stop = s.makes_way = true;
   if (s.soft_stop && (done.part_closed || done.provider_result)
       && !s.finish_seen) {
-    if (output_follows_an_end(m.parts))
+    if (answer_goes_on_after_an_end(m.parts))
       return stop_at_boundary();
     s.at_boundary = true;
     ports_.arm(s.plan->options->soft_stop_wait_ms,
@@ -224,7 +215,7 @@ void workspace_core::note_footprint() const {
 }
 
 void workspace_core::stop_at_boundary() {
-  PENSTOCK_CHECK(machine_.apply(input::boundary));
+  machine_.must(input::boundary);
   stop_workers({});
 }
 
@@ -251,7 +242,8 @@ void workspace_core::on(const attempt_settled& m) {
     const auto late = v.what == kind::retry      ? input::retry_granted
                       : v.what == kind::complete ? input::calls_made
                                                  : input::defeated;
-    PENSTOCK_CHECK(!machine_.apply(late));
+    const bool counted = machine_.apply(late);
+    PENSTOCK_CHECK(!counted);
     return check_workers();
   }
   switch (v.what) {
@@ -271,7 +263,7 @@ void workspace_core::on(const attempt_settled& m) {
     add_once(v.refused ? live().refused_models : live().failed_models, v.model);
     if (at_boundary) // A soft stop had been granted before that.
       return stop_at_boundary();
-    PENSTOCK_CHECK(machine_.apply(input::defeated));
+    machine_.must(input::defeated);
     live().ending = stream_ending{stream_outcome::kind::failed, {}, v.why, {}};
     return finalize();
   }
@@ -299,7 +291,7 @@ void workspace_core::step_answered(const attempt_verdict& v) {
   s.step_finish = v.report.finished.value_or(
     finish{calls ? finish_reason::tool_calls : finish_reason::other, {}});
   if (calls) {
-    PENSTOCK_CHECK(machine_.apply(input::calls_made));
+    machine_.must(input::calls_made);
     publish();
     return begin_calls();
   }
@@ -308,14 +300,14 @@ void workspace_core::step_answered(const attempt_verdict& v) {
   s.step_usage = {};
   if (paused_turn(v.report.finished) && s.step < s.plan->options->max_steps) {
     if (s.soft_stop) {
-      PENSTOCK_CHECK(machine_.apply(input::boundary));
+      machine_.must(input::boundary);
       return stop_workers({});
     }
-    PENSTOCK_CHECK(machine_.apply(input::next_step));
+    machine_.must(input::next_step);
     publish();
     return begin_step();
   }
-  PENSTOCK_CHECK(machine_.apply(input::answered));
+  machine_.must(input::answered);
   s.ending =
     stream_ending{stream_outcome::kind::completed, s.step_finish, {}, {}};
   publish();
@@ -345,7 +337,7 @@ void workspace_core::retry(const attempt_verdict& v) {
   else if (next_model)
     add_once(s.failed_models, v.model);
   if (s.soft_stop) { // It prevents any further attempt.
-    PENSTOCK_CHECK(machine_.apply(input::boundary));
+    machine_.must(input::boundary);
     return stop_workers({});
   }
   if (!v.silent)
@@ -354,7 +346,7 @@ void workspace_core::retry(const attempt_verdict& v) {
                            next_model ? v.next_model : std::string{},
                            s.log->part_numbers(s.step_from)});
   s.model = v.next_model;
-  PENSTOCK_CHECK(machine_.apply(input::retry_granted));
+  machine_.must(input::retry_granted);
   publish();
   request_attempt(v.delay);
 }

@@ -125,13 +125,14 @@ void workspace_core::record_result(std::uint32_t part, tool_outcome outcome) {
           if (why.code != errc::none)
             return fail_stream(why);
           auto& stream = live();
-          PENSTOCK_CHECK(stream.calls->order.finish(part));
+          const bool ran = stream.calls->order.finish(part);
+          PENSTOCK_CHECK(ran);
           stream.log->add_result(part, result);
           stream.spans.back().to = stream.log->size();
           stream.required_succeeded |= success;
           publish();
           if (stream.soft_stop && !stream.calls->order.settled()) {
-            PENSTOCK_CHECK(machine_.apply(input::boundary));
+            machine_.must(input::boundary);
             return stop_workers({});
           }
           pump_calls();
@@ -189,17 +190,17 @@ void workspace_core::settle_step() {
   const bool last = s.step >= s.plan->options->max_steps || s.required_succeeded
                     || queue_ends_step();
   if (last) {
-    PENSTOCK_CHECK(machine_.apply(input::answered));
+    machine_.must(input::answered);
     s.ending =
       stream_ending{stream_outcome::kind::completed, s.step_finish, {}, {}};
     publish();
     return finalize();
   }
   if (s.soft_stop) {
-    PENSTOCK_CHECK(machine_.apply(input::boundary));
+    machine_.must(input::boundary);
     return stop_workers({});
   }
-  PENSTOCK_CHECK(machine_.apply(input::next_step));
+  machine_.must(input::next_step);
   publish();
   begin_step();
 }

@@ -1,10 +1,13 @@
 // What each actor accepts. Start here to learn how the actors fit together.
 //
 //   host ─► RUNTIME ─► DIRECTORY ─► WORKSPACE ─► SUPERVISOR ─► PROVIDER
-//                                      ▲  ▲           │            │
-//                                      │  └─ verdicts ┘            │
+//              │           ▲           ▲  ▲           │            │
+//              └─► ROOT ───┘           │  └─ verdicts ┘            │
 //   subscribers ◄── event batches ─────┤◄────────── parts ─────────┘
 //   store, clock, tool threads ────────┘ (each answers with one message)
+//
+// ROOT keeps the SUPERVISOR and the DIRECTORY shards alive. It tells the shards
+// of a new SUPERVISOR and of a shutdown, and they their workspaces.
 //
 // Every message is one-way and plain data (actor_messages.hpp); an answer is a
 // message of its own, or a `reply` for a caller outside of the actors.
@@ -16,6 +19,7 @@ namespace penstock {
 
 struct start_stream;
 struct stop_stream;
+struct stop_requested;
 struct await_stream;
 struct subscribe;
 struct unsubscribe;
@@ -69,6 +73,7 @@ using workspace_protocol = caf_compat::protocol<
   edit_history,         // likewise
   set_thinking,         // likewise
   view_workspace,       // likewise
+  stop_requested,       // from a stop token that a start brought
   stop_everything,      // from DIRECTORY, at shutdown
   retire,               // from DIRECTORY: nothing more will come; leave memory
   history_loaded,       // from the store, once, after the start
@@ -80,7 +85,7 @@ using workspace_protocol = caf_compat::protocol<
   attempt_settled,      // from SUPERVISOR: the PROVIDER is gone; what follows
   tool_reported,        // from a tool thread: nested calls, usage
   tool_finished,        // from a tool thread
-  supervisor_replaced,  // from RUNTIME, after a crash of the SUPERVISOR
+  supervisor_replaced,  // from DIRECTORY, who passes on what ROOT sent
   deadline_due>;        // from the clock
 using workspace_actor = workspace_protocol::handle;
 
@@ -97,8 +102,8 @@ using directory_protocol = caf_compat::protocol<
   edit_history,        // from RUNTIME
   set_thinking,        // from RUNTIME
   view_workspace,      // from RUNTIME
-  stop_everything,     // from RUNTIME, at shutdown
-  supervisor_replaced, // from RUNTIME, for all workspaces
+  stop_everything,     // from ROOT, at shutdown
+  supervisor_replaced, // from ROOT, after a crash; for all workspaces
   passivation_offered, // from WORKSPACE: idle for long enough
   workspace_retired>;  // from WORKSPACE: last words, with its subscribers
 using directory_actor = directory_protocol::handle;
@@ -118,8 +123,8 @@ using supervisor_protocol =
                        cancel_attempt,   // from WORKSPACE
                        forget_stream,    // from WORKSPACE: the stream has ended
                        attempt_answered, // from PROVIDER: the endpoint lives
-                       attempt_ended,    // from PROVIDER, its last word
-                       view_health,      // from RUNTIME
+                       attempt_ended, // from PROVIDER and itself: how one ended
+                       view_health,   // from ROOT, who passes it on
                        deadline_due>; // from the clock: a backoff, a cooldown
 using supervisor_actor = supervisor_protocol::handle;
 
@@ -129,9 +134,10 @@ using provider_protocol =
                        abandon_attempt,    // from SUPERVISOR: stop and leave
                        transfer_connected, // from the HTTP thread
                        response_received,  // from the HTTP thread
-                       transfer_ended,     // from the HTTP thread, the last one
-                       deadline_due>; // from the clock: one of the attempt's
-                                      // clocks
+                       transfer_ended, // from the HTTP thread, the last one,
+                                       // or itself: no transfer began
+                       deadline_due>;  // from the clock: one of the attempt's
+                                       // clocks
 using provider_actor = provider_protocol::handle;
 
 } // namespace penstock

@@ -10,9 +10,7 @@
 #include "messages/reply.hpp"
 #include "messages/request.hpp"
 
-#include <atomic>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,6 +33,12 @@ struct stop_stream {
   stop_request request;
   event::stream_abort::reason why = event::stream_abort::reason::user;
   reply<stop_result> done;
+};
+
+/// The stop token of this stream's start was used. Not a command: DIRECTORY
+/// does not count it, and nobody waits for an answer.
+struct stop_requested {
+  stream_id stream{};
 };
 
 /// Answered when the stream has ended; at once if it has. Absent: the active
@@ -201,11 +205,12 @@ struct parts_received {
   std::size_t bytes = 0;
 };
 
-/// RUNTIME to DIRECTORY to WORKSPACE: the old one crashed.
+/// ROOT to DIRECTORY to WORKSPACE: the old one crashed.
 struct supervisor_replaced {
   supervisor_actor by;
 };
 
+/// RUNTIME to ROOT to SUPERVISOR.
 struct view_health {
   reply<std::vector<endpoint_view>> view;
 };
@@ -223,7 +228,7 @@ struct response_received {
 struct body_received {
   std::string bytes;
 };
-/// The same as a call: whose bytes are gone when it returns.
+/// As a direct call: `bytes` is valid until it returns.
 struct body_seen {
   std::string_view bytes;
   operator body_received() const { return {std::string{bytes}}; }

@@ -52,13 +52,13 @@ bool retryable(errc code) noexcept;
 struct error {
   errc code = errc::none;
   /// One line: what was wrong and, where we know it, what to do.
-  std::string message;
+  std::string message{};
   /// HTTP status of the provider; 0 if there was none.
   int provider_status = 0;
   /// How long the provider asks us to wait, if it said so.
-  std::optional<std::chrono::milliseconds> retry_after;
+  std::optional<std::chrono::milliseconds> retry_after{};
   /// The provider's own word on a retry (`x-should-retry`). Wins over ours.
-  std::optional<bool> should_retry;
+  std::optional<bool> should_retry{};
 
   bool operator==(const error&) const = default;
 };
@@ -69,7 +69,7 @@ using expected = tl::expected<T, error>;
 
 /// `return fail(errc::protocol, "…");` in a function that returns `expected`.
 inline tl::unexpected<error> fail(errc code, std::string message) {
-  return tl::unexpected(error{code, std::move(message), 0, {}, {}});
+  return tl::unexpected(error{code, std::move(message)});
 }
 inline tl::unexpected<error> fail(error why) {
   return tl::unexpected(std::move(why));

@@ -105,6 +105,13 @@ struct stream_options {
   std::uint32_t max_steps = 100'000;
 };
 
+/// What survives what (SPEC §8).
+enum class store_durability : std::uint8_t {
+  process, ///< The death of the process; a power cut may take the last commits.
+  power,   ///< What is shown as kept survives a power cut: open, tool, queue,
+           ///< history and terminal records are synced, growth is not.
+};
+
 /// What all workspaces share.
 struct workspace_options {
   milliseconds passivate_after_ms{300'000};

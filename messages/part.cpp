@@ -36,6 +36,25 @@ bool shows_output(const stream_part& p) {
          || std::holds_alternative<part::source>(p);
 }
 
+bool continues_answer(const stream_part& p) {
+  return std::holds_alternative<part::text>(p)
+         || std::holds_alternative<part::reasoning>(p)
+         || std::holds_alternative<part::refusal>(p)
+         || std::holds_alternative<part::tool_start>(p)
+         || std::holds_alternative<part::tool_input>(p)
+         || std::holds_alternative<part::tool_result>(p)
+         || std::holds_alternative<part::file>(p);
+}
+
+bool is_token(const stream_part& p) {
+  return std::holds_alternative<part::text>(p)
+         || std::holds_alternative<part::reasoning>(p)
+         || std::holds_alternative<part::refusal>(p)
+         || std::holds_alternative<part::tool_start>(p)
+         || std::holds_alternative<part::tool_input>(p)
+         || std::holds_alternative<part::tool_complete>(p);
+}
+
 void part_batch::text(part_key key, std::string_view bytes) {
   append<part::text>(parts_, key, bytes);
 }

@@ -120,6 +120,13 @@ using stream_part =
 /// a refusal, a call, a file or a source. Such a part is never taken back
 /// unseen: what follows a failure, and who wins a race, depends on it.
 bool shows_output(const stream_part& p);
+/// Whether the answer goes on with it, be it by an empty delta: no end of a
+/// part, no usage, no finish. Behind a boundary it is what a soft stop cuts
+/// off. A source belongs to the text before it.
+bool continues_answer(const stream_part& p);
+/// Whether the clocks of first token and progress count it (SPEC §6.5): what
+/// the model generates piece by piece. A tool of the provider does not.
+bool is_token(const stream_part& p);
 
 /// The parts that one read gave, in order. Adjacent deltas of one part merge,
 /// so that a token costs its bytes and not an object.

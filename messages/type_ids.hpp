@@ -7,6 +7,7 @@
 #define PENSTOCK_MESSAGES(X)                                                   \
   X(start_stream)                                                              \
   X(stop_stream)                                                               \
+  X(stop_requested)                                                            \
   X(await_stream)                                                              \
   X(subscribe)                                                                 \
   X(unsubscribe)                                                               \

@@ -15,7 +15,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 
 namespace penstock {
 
@@ -47,6 +46,8 @@ public:
   std::shared_ptr<tool_registry> tools;
   std::shared_ptr<command_port> port = std::make_shared<command_port>();
   std::shared_ptr<callback_threads> callbacks;
+  /// All 0 if the host brought its own, and after the shutdown.
+  tool_thread_counts count_tool_threads() const;
   /// Null after the shutdown has begun.
   root_actor root_handle();
   /// Null after the shutdown.

@@ -26,6 +26,11 @@ root_actor runtime::engine::root_handle() {
   return root_;
 }
 
+tool_thread_counts runtime::engine::count_tool_threads() const {
+  const auto threads = tool_threads_.lock();
+  return threads ? threads->counts() : tool_thread_counts{};
+}
+
 runtime::engine::~engine() {
   (void)shutdown(std::nullopt);
 }

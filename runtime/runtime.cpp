@@ -18,7 +18,7 @@ namespace penstock {
 namespace {
 
 error gone() {
-  return {errc::aborted, "the runtime has been shut down", 0, {}, {}};
+  return {errc::aborted, "the runtime has been shut down"};
 }
 
 /// What the caller is told. A command that nobody answered was dropped by the
@@ -67,10 +67,7 @@ expected<T> ask_store(command_port& port, const runtime_options& options,
   const auto limit = options.workspaces.store_deadline_ms;
   auto found = ask<T>(port, post, limit);
   if (!found && found.error().code == errc::timeout)
-    return fail(errc::storage, "the store did not answer within "
-                               "store_deadline_ms ("
-                                 + std::to_string(limit.count())
-                                 + "); look at its disk");
+    return fail(no_answer_of_store(limit));
   return found;
 }
 
@@ -135,8 +132,8 @@ prepare_start(start_request request, const runtime_options& options,
 
 expected<stream_id> runtime::start(start_request request) {
   auto& e = *engine_;
-  auto command = prepare_start(std::move(request), *e.options(), *e.models,
-                               *e.tools, e.scratch, *e.port);
+  expected<start_stream> command = prepare_start(
+    std::move(request), *e.options(), *e.models, *e.tools, e.scratch, *e.port);
   if (!command)
     return fail(command.error());
   return ask<stream_id>(*e.port, [&](reply<stream_id> registered) {
@@ -148,24 +145,47 @@ expected<stream_id> runtime::start(start_request request) {
 void runtime::start(start_request request, answer<stream_id> registered) {
   auto& e = *engine_;
   auto then = call_back<stream_id>(e.callbacks, e.port, std::move(registered));
-  auto command = prepare_start(std::move(request), *e.options(), *e.models,
-                               *e.tools, e.scratch, *e.port);
+  expected<start_stream> command = prepare_start(
+    std::move(request), *e.options(), *e.models, *e.tools, e.scratch, *e.port);
   if (!command)
     return then(fail(command.error()));
   command->registered = std::move(then);
   e.port->post(std::move(*command));
 }
 
+namespace {
+
 // A hard stop leaves its mark first: it overtakes what lies in mailboxes.
-expected<stop_result> runtime::stop(stop_request what) {
-  auto& port = *engine_->port;
-  if (auto done = ready(port, what.workspace_id); !done)
+expected<stop_stream> prepare_stop(stop_request what, command_port& port,
+                                   stop_board& stops) {
+  auto id = what.workspace_id;
+  if (auto done = ready(port, id); !done)
     return fail(done.error());
   if (!what.soft)
-    engine_->stops->mark(what.workspace_id, what.stream);
+    stops.mark(id, what.stream);
+  return stop_stream{
+    std::move(id), std::move(what), event::stream_abort::reason::user, {}};
+}
+
+expected<await_stream> prepare_wait(const std::string& workspace_id,
+                                    std::optional<stream_id> stream,
+                                    command_port& port) {
+  if (auto done = ready(port, workspace_id); !done)
+    return fail(done.error());
+  return await_stream{workspace_id, stream, {}};
+}
+
+} // namespace
+
+expected<stop_result> runtime::stop(stop_request what) {
+  auto& port = *engine_->port;
+  expected<stop_stream> command =
+    prepare_stop(std::move(what), port, *engine_->stops);
+  if (!command)
+    return fail(command.error());
   return ask<stop_result>(port, [&](reply<stop_result> done) {
-    port.post(stop_stream{what.workspace_id, what,
-                          event::stream_abort::reason::user, std::move(done)});
+    command->done = std::move(done);
+    port.post(std::move(*command));
   });
 }
 
@@ -173,25 +193,26 @@ void runtime::stop(stop_request what, answer<stop_result> done) {
   auto then =
     call_back<stop_result>(engine_->callbacks, engine_->port, std::move(done));
   auto& port = *engine_->port;
-  if (auto ok = ready(port, what.workspace_id); !ok)
-    return then(fail(ok.error()));
-  const auto id = what.workspace_id;
-  if (!what.soft)
-    engine_->stops->mark(id, what.stream);
-  port.post(stop_stream{id, std::move(what), event::stream_abort::reason::user,
-                        std::move(then)});
+  expected<stop_stream> command =
+    prepare_stop(std::move(what), port, *engine_->stops);
+  if (!command)
+    return then(fail(command.error()));
+  command->done = std::move(then);
+  port.post(std::move(*command));
 }
 
 expected<stream_outcome> runtime::wait(const std::string& workspace_id,
                                        std::optional<stream_id> stream,
                                        std::optional<milliseconds> limit) {
   auto& port = *engine_->port;
-  if (auto done = ready(port, workspace_id); !done)
-    return fail(done.error());
+  expected<await_stream> command = prepare_wait(workspace_id, stream, port);
+  if (!command)
+    return fail(command.error());
   return ask<stream_outcome>(
     port,
     [&](reply<stream_outcome> ended) {
-      port.post(await_stream{workspace_id, stream, std::move(ended)});
+      command->ended = std::move(ended);
+      port.post(std::move(*command));
     },
     limit);
 }
@@ -202,9 +223,11 @@ void runtime::wait(const std::string& workspace_id,
   auto then = call_back<stream_outcome>(engine_->callbacks, engine_->port,
                                         std::move(ended));
   auto& port = *engine_->port;
-  if (auto ok = ready(port, workspace_id); !ok)
-    return then(fail(ok.error()));
-  port.post(await_stream{workspace_id, stream, std::move(then)});
+  expected<await_stream> command = prepare_wait(workspace_id, stream, port);
+  if (!command)
+    return then(fail(command.error()));
+  command->ended = std::move(then);
+  port.post(std::move(*command));
 }
 
 expected<subscription> runtime::subscribe(const std::string& workspace_id,
@@ -297,16 +320,16 @@ runtime::usage(const std::string& workspace_id) {
 // ---- the runtime itself ----------------------------------------------------
 
 expected<std::vector<endpoint_view>> runtime::health() {
-  const auto to = engine_->root_handle();
-  if (!to)
+  const auto root = engine_->root_handle();
+  if (!root)
     return fail(gone());
   return ask<std::vector<endpoint_view>>(*engine_->port, [&](auto view) {
-    caf_compat::post(to, view_health{std::move(view)});
+    caf_compat::post(root, view_health{std::move(view)});
   });
 }
 
 runtime_counts runtime::counts() const {
-  return {engine_->workers_detached->load()};
+  return {engine_->workers_detached->load(), engine_->count_tool_threads()};
 }
 
 expected<void> runtime::register_tool(std::shared_ptr<const tool> what) {

@@ -34,6 +34,9 @@ struct runtime_counts {
   /// Attempts and tools that ignored their cancellation for `kill_deadline_ms`
   /// and were left to themselves.
   std::uint64_t workers_detached = 0;
+  /// Of the runtime's own tool runner; all 0 if the host brought one, and after
+  /// the shutdown.
+  tool_thread_counts tool_threads{};
 };
 
 /// Owns the actors, their threads, the HTTP client and the clock. Several

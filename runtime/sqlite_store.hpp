@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/store.hpp"
+#include "messages/options.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -9,13 +10,6 @@
 #include <vector>
 
 namespace penstock {
-
-/// What survives what (SPEC §8).
-enum class store_durability : std::uint8_t {
-  process, ///< The death of the process; a power cut may take the last commits.
-  power,   ///< What is shown as kept survives a power cut: open, tool, queue,
-           ///< history and terminal records are synced, growth is not.
-};
 
 /// Which file, and how safe.
 struct sqlite_store_options {

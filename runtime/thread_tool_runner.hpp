@@ -24,15 +24,6 @@ struct tool_thread_options {
   std::chrono::milliseconds close_deadline_ms{2'000};
 };
 
-/// What is going on, for metrics.
-struct tool_thread_counts {
-  std::size_t threads = 0;    ///< Alive, hung ones included.
-  std::size_t busy = 0;       ///< In a call that is still wanted.
-  std::size_t hung = 0;       ///< In a call that was given up.
-  std::size_t queued = 0;     ///< Calls without a thread.
-  std::size_t hung_total = 0; ///< Calls ever given up.
-};
-
 /// A pool of threads for handlers and one for all else, started as they are
 /// needed. In each, calls begin in the order of their coming.
 ///
