@@ -20,10 +20,7 @@ error no_scratch_root() {
   return {
     errc::invalid_request,
     "no scratch root is configured; set scratch_root or leave scratch_dir "
-    "out",
-    0,
-    {},
-    {}};
+    "out"};
 }
 
 struct scratch_root::handle {

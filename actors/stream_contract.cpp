@@ -43,10 +43,7 @@ struct stream_contract::visitor {
                                       limits::stream_text_bytes_max);
   }
 
-  void operator()(const part::response_info& m) {
-    if (self.response_id_.empty())
-      self.response_id_ = m.id;
-  }
+  void operator()(const part::response_info&) {}
   void operator()(const part::text& m) {
     const auto open = [&] { return log.open_text(); };
     if (!self.trim_ || self.withheld_of_.value_or(m.key) != m.key)

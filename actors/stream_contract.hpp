@@ -26,7 +26,9 @@ public:
   /// What a batch did, beside filling the log.
   struct effect {
     bool part_closed = false; ///< A text or reasoning part: a soft boundary.
-    bool output = false;      ///< Text, reasoning, refusal, tool or file.
+    /// Text, reasoning, refusal, tool or file went into the log: the time to
+    /// the first token is known.
+    bool output = false;
     bool provider_result = false; ///< A tool that the provider ran has ended.
     error why;                    ///< A limit was exceeded: end the stream.
   };
@@ -66,8 +68,6 @@ public:
   std::uint32_t batches() const noexcept { return next_index_; }
   /// The last cumulative figure of the present attempt.
   const token_usage& usage() const noexcept { return usage_; }
-  /// The first signs of the answering side, for the record.
-  const std::string& response_id() const noexcept { return response_id_; }
 
 private:
   struct visitor;
@@ -88,7 +88,6 @@ private:
   std::optional<part_key> withheld_of_; ///< The text that `trim_` looks at.
   boxed<repeat_trim> trim_;             ///< Until it has decided.
   token_usage usage_;
-  std::string response_id_;
 };
 
 } // namespace penstock

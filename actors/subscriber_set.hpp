@@ -51,7 +51,6 @@ public:
   void add_for_stream(subscription_id id, std::shared_ptr<event_sink> sink);
 
   void remove(subscription_id id);
-  bool empty() const noexcept { return all_.empty(); }
 
   /// Lets go of the last stream if it is over and everybody was told of it.
   /// From then on `knows` knows its end alone: who was elsewhere in it is to be

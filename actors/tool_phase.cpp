@@ -3,17 +3,7 @@
 #include "messages/check.hpp"
 #include "messages/limits.hpp"
 
-#include <array>
-
 namespace penstock {
-
-std::string_view to_string(call_state state) noexcept {
-  constexpr std::array<std::string_view, 4> names{"waiting", "running",
-                                                  "finished", "cancelled"};
-  const auto index = static_cast<std::size_t>(state);
-  PENSTOCK_CHECK(index < names.size());
-  return names[index];
-}
 
 void tool_phase::add(std::uint32_t part, bool read_only) {
   PENSTOCK_CHECK(!cancelled_);

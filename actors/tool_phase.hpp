@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -16,7 +15,6 @@ enum class call_state : std::uint8_t {
   finished,  ///< It has a result.
   cancelled, ///< It will have none: never started, or given up.
 };
-std::string_view to_string(call_state state) noexcept;
 
 /// Orders the calls of one step as the model made them. Knows no tool, thread
 /// or record: it is told what happens and says what may happen next.

@@ -187,7 +187,7 @@ bool tree_removal::within_limits() {
 
 void tree_removal::complain(const std::string& name, const std::string& why) {
   if (!first_)
-    first_ = error{errc::tool, path_of(name) + ": " + why, 0, {}, {}};
+    first_ = error{errc::tool, path_of(name) + ": " + why};
 }
 
 std::string tree_removal::path_of(const std::string& name) const {

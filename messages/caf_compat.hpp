@@ -23,8 +23,17 @@ namespace penstock::caf_compat {
 /// Why an actor ended: empty after a normal end.
 using exit_text = std::string;
 
-/// What an actor is called as long as its system lives; no other is.
+/// Unique id of an actor within its system.
 using actor_number = caf::actor_id;
+
+/// Sends without a sender; from any thread, actors included.
+template <class Handle, class Message>
+void post(const Handle& to, Message message);
+
+/// The same, and on an `own_thread` the actor runs there, if it slept. For the
+/// few messages that a token causes.
+template <class Handle, class Message>
+void post_here(const Handle& to, Message message);
 
 #if PENSTOCK_CAF_1
 
@@ -58,14 +67,11 @@ inline exit_text describe(const caf::error& why) {
 template <class... Messages>
 using typed_handle = caf::typed_actor<caf::reacts_to<Messages>...>;
 
-/// Sends without a sender; from any thread, actors included.
 template <class Handle, class Message>
 void post(const Handle& to, Message message) {
   caf::anon_send(to, std::move(message));
 }
 
-/// The same, and on an `own_thread` the actor runs there, if it slept. For the
-/// few messages that a token causes.
 template <class Handle, class Message>
 void post_here(const Handle& to, Message message) {
   caf::actor_cast<caf::abstract_actor*>(to)->eq_impl(

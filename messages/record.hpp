@@ -63,7 +63,7 @@ struct part_closed {
   std::uint32_t part = 0;
   content shape; ///< Without what has grown; a file is whole.
   final_part::state how = final_part::state::complete;
-  /// All of its bytes, if they are not what has grown.
+  /// The whole text, if it differs from the growth written before.
   std::optional<std::string> bytes{};
 };
 /// Parts from this one on are withdrawn.

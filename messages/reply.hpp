@@ -15,10 +15,7 @@ namespace penstock {
 inline error unanswered() {
   return {errc::internal,
           "an actor of the runtime crashed before it could answer; the log "
-          "hook was told which",
-          0,
-          {},
-          {}};
+          "hook was told which"};
 }
 
 /// Travels in a command and is answered exactly once. A command that is

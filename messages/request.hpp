@@ -18,7 +18,7 @@
 
 namespace penstock {
 
-/// JSON object per provider name. Options of another provider stay home.
+/// JSON object per provider name. Options of another provider are not sent.
 using provider_options = std::map<std::string, std::string>;
 
 /// A model to ask when those before it could not answer. What is unset is
@@ -49,15 +49,16 @@ struct scratch_request {
 /// Starts one stream. Use designated initialisers.
 struct start_request {
   std::string workspace_id{};      ///< Required; at most limits::id_bytes_max.
-  std::string workspace_name{};    ///< A label for logs and metrics only.
+  std::string workspace_name{};    ///< A label for logs only.
   std::vector<message> messages{}; ///< Not empty, but see `resume`.
   std::string model{};             ///< Required: "provider:model".
   std::vector<fallback_entry> fallback{}; ///< Tried in order, each once.
 
-  std::optional<std::uint64_t> history_sequence{}; ///< Above all before it.
-  std::string system{};                            ///< Empty: none.
-  std::string message_id{};                        ///< Empty: generated.
-  std::optional<stream_id> stream{};               ///< Absent: generated.
+  std::optional<std::uint64_t>
+    history_sequence{};              ///< Higher than every earlier one.
+  std::string system{};              ///< Empty: none.
+  std::string message_id{};          ///< Empty: generated.
+  std::optional<stream_id> stream{}; ///< Absent: generated.
   scratch_request scratch_dir{};
   std::stop_token stop_token{}; ///< Linked for the stream's life.
 

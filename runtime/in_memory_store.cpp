@@ -90,10 +90,7 @@ in_memory_store::find_used_id(const workspace& w,
                               const std::vector<store_record>& records) {
   const auto used = [](const std::string& what) {
     return error{errc::invalid_request,
-                 what + " was used before in this workspace; choose another",
-                 0,
-                 {},
-                 {}};
+                 what + " was used before in this workspace; choose another"};
   };
   std::vector<const record::stream_opened*> opened;
   for (const auto& any : records) {

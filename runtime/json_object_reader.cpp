@@ -15,8 +15,7 @@ std::string join(const std::string& path, const std::string& name) {
 }
 
 error invalid(const std::string& path, const std::string& what) {
-  return {
-    errc::invalid_request, path.empty() ? what : path + ": " + what, 0, {}, {}};
+  return {errc::invalid_request, path.empty() ? what : path + ": " + what};
 }
 
 } // namespace

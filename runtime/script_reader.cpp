@@ -23,7 +23,7 @@ constexpr std::size_t answers_max = 10'000;
 constexpr std::uint64_t tokens_max = 1'000'000'000'000;
 
 error wrong(const string& path, const string& what) {
-  return {errc::invalid_request, path + ": " + what, 0, {}, {}};
+  return {errc::invalid_request, path + ": " + what};
 }
 
 value_reader delay_into(std::chrono::milliseconds& to) {

@@ -106,10 +106,7 @@ void sqlite_connection::note_failure(const char* doing) {
   failure_ = error{errc::storage,
                    std::string{doing} + " the store " + path_ + " failed: "
                      + (db_ ? sqlite3_errmsg(db_) : "out of memory") + " ("
-                     + std::to_string(code) + ")" + remedy(code),
-                   0,
-                   {},
-                   {}};
+                     + std::to_string(code) + ")" + remedy(code)};
 }
 
 error sqlite_connection::take_failure() {

@@ -20,10 +20,7 @@ constexpr std::int64_t first_growth(std::int64_t stream_row) {
 
 error used(const std::string& what) {
   return {errc::invalid_request,
-          what + " was used before in this workspace; choose another",
-          0,
-          {},
-          {}};
+          what + " was used before in this workspace; choose another"};
 }
 
 /// Rows compare as signed numbers: what none can have is above all of them.

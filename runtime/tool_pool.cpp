@@ -28,7 +28,7 @@ namespace {
 constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365};
 
 error cancelled() {
-  return {errc::aborted, "cancelled", 0, {}, {}};
+  return {errc::aborted, "cancelled"};
 }
 
 error call_function(const blocking_call& call, std::stop_token token) {
@@ -36,9 +36,9 @@ error call_function(const blocking_call& call, std::stop_token token) {
     call.function(std::move(token));
     return {};
   } catch (const std::exception& why) {
-    return {errc::tool, call.name + " failed: " + why.what(), 0, {}, {}};
+    return {errc::tool, call.name + " failed: " + why.what()};
   } catch (...) {
-    return {errc::tool, call.name + " failed", 0, {}, {}};
+    return {errc::tool, call.name + " failed"};
   }
 }
 
@@ -222,12 +222,9 @@ void tool_pool::expire(const entry_ptr& one) {
     running_.erase(one);
     auto why = cancelled();
     if (!one->asked_to_stop)
-      why = {errc::timeout,
-             one->call.name + " timed out after "
-               + std::to_string(one->call.timeout_ms.count()) + " ms",
-             0,
-             {},
-             {}};
+      why = {errc::timeout, one->call.name + " timed out after "
+                              + std::to_string(one->call.timeout_ms.count())
+                              + " ms"};
     give_up(one, std::move(why), later);
     staff(later);
   }
@@ -280,12 +277,9 @@ void tool_pool::staff(errands& later) {
     return;
   for (const auto& one : std::exchange(queue_, {}))
     settle(*one,
-           {errc::tool,
-            one->call.name + " was not started: no tool thread is free ("
-              + std::to_string(hung_) + " hang)",
-            0,
-            {},
-            {}},
+           {errc::tool, one->call.name
+                          + " was not started: no tool thread is free ("
+                          + std::to_string(hung_) + " hang)"},
            later);
 }
 

@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(output_is_what_a_reader_would_miss) {
     part::compaction{0, "summary"},
     part::usage{used(5)},
     part::finished{{finish_reason::stop, "stop"}},
-    part::failed{{errc::network, "gone", 0, {}, {}}},
+    part::failed{{errc::network, "gone"}},
   };
   for (const auto& p : none)
     BOOST_TEST(!shows_output(p), "kind " << p.index());

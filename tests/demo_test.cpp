@@ -324,7 +324,7 @@ BOOST_AUTO_TEST_CASE(claims_about_failures_can_fail) {
       "silence_is_ended_by_a_clock"}},
     {"the shutdown failed",
      [](forger& f) {
-       f.all().shutdown_failed = error{errc::timeout, "x", 0, {}, {}};
+       f.all().shutdown_failed = error{errc::timeout, "x"};
      },
      {"nothing_left_open"}},
   });

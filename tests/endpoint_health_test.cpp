@@ -18,7 +18,7 @@ using breaker = endpoint_health::breaker;
 namespace {
 
 error of(errc code) {
-  return {code, "x", 0, {}, {}};
+  return {code, "x"};
 }
 
 struct fixture {

@@ -295,10 +295,9 @@ BOOST_FIXTURE_TEST_CASE(a_supervisors_crash_during_a_backoff_ends_it_too,
 // SPEC §6.4: a model that cannot be started is a failed attempt, never skipped
 // in silence, and named in the final error.
 BOOST_FIXTURE_TEST_CASE(a_fallback_that_cannot_be_started_is_named, outage) {
-  unresolved["chat2:nokey"] =
-    error{errc::authentication, "set CHAT2_API_KEY", 0, {}, {}};
+  unresolved["chat2:nokey"] = error{errc::authentication, "set CHAT2_API_KEY"};
   unresolved["nowhere:model"] =
-    error{errc::model_not_found, "no provider nowhere", 0, {}, {}};
+    error{errc::model_not_found, "no provider nowhere"};
   play(http_script{}.on(
     {.model_contains = "prime"},
     error_answer("openai-chat", 402, "billing_error", "no credit")));

@@ -295,6 +295,7 @@ BOOST_FIXTURE_TEST_CASE(a_deaf_tool_is_counted_and_one_that_is_gone_refused,
   BOOST_REQUIRE(rt->start(request).has_value());
   entered.get_future().wait();
   BOOST_TEST(rt->counts().workers_detached == 0u);
+  BOOST_TEST(rt->counts().tool_threads.busy == 1u);
   BOOST_TEST(rt->stop({.workspace_id = "w"}).has_value());
   BOOST_TEST(rt->counts().workers_detached == 1u);
   released.set_value();
@@ -314,6 +315,7 @@ BOOST_FIXTURE_TEST_CASE(after_the_shutdown_every_command_is_aborted, fixture) {
   start("mine:a");
   BOOST_TEST(rt->shutdown(20s).value() == 1u);
   BOOST_TEST(rt->shutdown(20s).value() == 1u); // Does nothing.
+  BOOST_TEST(rt->counts().tool_threads.threads == 0u);
   BOOST_TEST(closed);
   std::size_t ends = 0;
   while (!polled.ended())

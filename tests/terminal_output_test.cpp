@@ -71,15 +71,8 @@ BOOST_AUTO_TEST_CASE(every_event_is_harmless_on_a_terminal) {
     event::tool_call{1, evil, evil, evil, false, {}},
     event::tool_result{1, evil, evil, true, false, {}},
     event::attempt_retry{1, errc::network, {}, evil, evil, {}},
-    event::stream_error{{errc::network, evil, 0, {}, {}},
-                        true,
-                        {},
-                        {},
-                        evil,
-                        {evil},
-                        {evil},
-                        evil,
-                        {}},
+    event::stream_error{
+      {errc::network, evil}, true, {}, {}, evil, {evil}, {evil}, evil, {}},
   };
   for (const auto& body : bodies)
     BOOST_TEST_CONTEXT(name_of(body)) {
@@ -288,11 +281,10 @@ BOOST_AUTO_TEST_CASE(an_error_is_one_line_that_says_what_to_do) {
        {errc::permission, errc::quota, errc::timeout, errc::stream_truncated,
         errc::empty_output, errc::overloaded, errc::network,
         errc::model_refusal, errc::context_exceeded, errc::model_not_found})
-    BOOST_TEST(cli::explained({code, "so", 0, {}, {}}).find(": so; ")
-                 != std::string::npos,
+    BOOST_TEST(cli::explained({code, "so"}).find(": so; ") != std::string::npos,
                to_string(code));
   // Of a limit its own message says what to do: the address is right.
-  const error limit{errc::protocol, "too long; ask for less", 0, {}, {}};
+  const error limit{errc::protocol, "too long; ask for less"};
   BOOST_TEST(cli::explained(limit) == "protocol: too long; ask for less");
   shown s{pipe_only};
   event::stream_error failed;

@@ -79,8 +79,7 @@ struct burst_world : stream_world {
 
 } // namespace
 
-// ---- the stop overtakes
-// ------------------------------------------------------
+// ---- the stop overtakes -----------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(ten_thousand_parts_behind_the_stop_are_dropped_unread,
                         burst_world) {
@@ -227,8 +226,7 @@ BOOST_FIXTURE_TEST_CASE(a_stream_is_on_the_board_while_it_runs, mailbox_world) {
   BOOST_TEST(stops->size() == 0u);
 }
 
-// ---- random lives
-// ------------------------------------------------------------
+// ---- random lives -----------------------------------------------------------
 
 namespace {
 

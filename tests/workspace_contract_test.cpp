@@ -23,8 +23,7 @@ stop_outcome outcome(const expected<stop_result>& stopped) {
 
 } // namespace
 
-// ---- T2, T3: soft stops
-// ------------------------------------------------------
+// ---- T2, T3: soft stops -----------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(a_soft_stop_in_the_middle_of_a_part_waits_for_its_end,
                         contract_fixture) {
@@ -78,8 +77,7 @@ BOOST_FIXTURE_TEST_CASE(a_soft_stop_at_the_last_step_is_a_natural_end,
   BOOST_TEST((outcome(stopped[0]) == stop_outcome::already_finished));
 }
 
-// ---- T4: a stop in every state
-// -------------------------------------------------
+// ---- T4: a stop in every state ----------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_stop_in_every_state_ends_once_and_counts_once) {
   using story = std::function<void(contract_fixture&)>;
@@ -136,8 +134,7 @@ BOOST_AUTO_TEST_CASE(a_stop_in_every_state_ends_once_and_counts_once) {
     }
 }
 
-// ---- T6: deaf workers
-// ---------------------------------------------------------
+// ---- T6: deaf workers -------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(a_replacement_does_not_wait_for_a_deaf_provider,
                         contract_fixture) {

@@ -54,7 +54,7 @@ struct fixture : contract_fixture {
     else if (what == verdict::cancelled)
       v.report.stopped = true;
     else
-      v.why = {errc::network, "as the test says", 0, {}, {}};
+      v.why = {errc::network, "as the test says"};
     if (v.why.code != errc::none)
       v.report.failure = v.why;
     core->on(attempt_settled{a.attempt, std::move(v)});

@@ -45,7 +45,7 @@ struct asks_for_ids : contract_fixture {
   }
 };
 
-const error was_used{errc::invalid_request, "was used before", 0, {}, {}};
+const error was_used{errc::invalid_request, "was used before"};
 
 } // namespace
 

@@ -74,7 +74,7 @@ struct queue_fixture : workspace_fixture {
 };
 
 const texts none{};
-const error disk_full{errc::storage, "disk full", 0, {}, {}};
+const error disk_full{errc::storage, "disk full"};
 
 } // namespace
 

@@ -238,7 +238,7 @@ BOOST_FIXTURE_TEST_CASE(a_resumed_stream_that_cannot_be_kept_loses_no_row,
   store_answers = false;
   parts({part::text{0, "y"}, part::text_end{0}}, true);
   finishes();
-  answer_writes({errc::storage, "no disk", 0, {}, {}});
+  answer_writes({errc::storage, "no disk"});
   const auto failed = sink->all<event::stream_error>();
   BOOST_REQUIRE(failed.size() == 1u);
   BOOST_TEST((failed[0].why.code == errc::storage));

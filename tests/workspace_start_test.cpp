@@ -15,8 +15,7 @@ using namespace penstock;
 using namespace penstock::testing;
 using std::chrono::milliseconds;
 
-// ---- what a start may ask for (SPEC §2.1)
-// ----------------------------------
+// ---- what a start may ask for (SPEC §2.1) -----------------------------------
 
 namespace {
 
@@ -130,7 +129,7 @@ BOOST_FIXTURE_TEST_CASE(an_id_that_was_used_before_is_refused,
                         contract_fixture) {
   store_answers = false;
   start(ask());
-  answer_writes({errc::invalid_request, "stream 77 was used", 0, {}, {}});
+  answer_writes({errc::invalid_request, "stream 77 was used"});
   BOOST_REQUIRE(!started[0].has_value());
   BOOST_TEST((started[0].error().code == errc::invalid_request));
   BOOST_TEST((core->now() == phase::idle));
@@ -176,8 +175,7 @@ BOOST_FIXTURE_TEST_CASE(a_subscriber_of_the_start_sees_it_from_first_to_last,
   BOOST_TEST(own->is_closed);
 }
 
-// ---- what a step takes over
-// ------------------------------------------------------
+// ---- what a step takes over -------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(a_thinking_level_counts_from_the_next_step_once,
                         contract_fixture) {
@@ -274,8 +272,7 @@ BOOST_FIXTURE_TEST_CASE(what_a_tool_used_counts_while_it_is_being_stopped,
   BOOST_TEST(told[0].usage_by_model.size() == 2u);
 }
 
-// ---- before registration
-// ------------------------------------------------------------
+// ---- before registration ----------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(a_token_stopped_before_registration_opens_nothing,
                         contract_fixture) {
@@ -307,8 +304,7 @@ BOOST_FIXTURE_TEST_CASE(whoever_waits_for_a_start_that_waits_is_answered,
   BOOST_TEST((ended[0].error().code == errc::superseded));
 }
 
-// ---- what is cleaned up
-// ---------------------------------------------------------------
+// ---- what is cleaned up -----------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_scratch_directory_is_removed_once_on_every_path) {
   using story = std::function<void(contract_fixture&)>;

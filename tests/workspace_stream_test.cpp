@@ -61,7 +61,7 @@ BOOST_FIXTURE_TEST_CASE(a_lost_terminal_record_is_a_storage_error_with_parts,
   text(0, "kept");
   store_answers = false;
   finishes();
-  answer_writes({errc::storage, "disk full", 0, {}, {}});
+  answer_writes({errc::storage, "disk full"});
   const auto failed = sink->all<event::stream_error>();
   BOOST_REQUIRE(failed.size() == 1u);
   BOOST_TEST((failed[0].why.code == errc::storage));

@@ -152,7 +152,7 @@ BOOST_FIXTURE_TEST_CASE(complete_calls_of_a_cut_answer_run_and_end_the_step,
          part::tool_input{1, "{\"half"}});
   attempt_verdict verdict;
   verdict.what = attempt_verdict::kind::cut_calls;
-  verdict.report.failure = error{errc::network, "reset", 0, {}, {}};
+  verdict.report.failure = error{errc::network, "reset"};
   settle(verdict);
   BOOST_TEST(sink->all<event::retract>().size() == 1u);
   BOOST_REQUIRE(world.tools.size() == 1u);
@@ -314,7 +314,7 @@ BOOST_FIXTURE_TEST_CASE(a_providers_result_that_is_lost_ends_the_stream,
   begin(with_tools());
   store_answers = false;
   parts({part::tool_result{0, "srv1", "search", "1", false}});
-  answer_writes({errc::storage, "disk full", 0, {}, {}});
+  answer_writes({errc::storage, "disk full"});
   BOOST_TEST(results().empty());
   BOOST_TEST((core->now() == phase::stopping));
   store_answers = true;
@@ -333,8 +333,8 @@ BOOST_FIXTURE_TEST_CASE(a_write_that_succeeds_does_not_stand_in_for_one_before,
   finishes(finish_reason::tool_calls);
   const auto under_way = std::exchange(world.writes, {});
   BOOST_REQUIRE(under_way.size() > 1u);
-  core->on(records_durable{under_way.front().token,
-                           {errc::storage, "disk full", 0, {}, {}}});
+  core->on(
+    records_durable{under_way.front().token, {errc::storage, "disk full"}});
   for (std::size_t i = 1; i < under_way.size(); ++i)
     core->on(records_durable{under_way[i].token, {}});
   const auto late = subscribe(2);

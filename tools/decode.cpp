@@ -86,10 +86,7 @@ int show_parts(response_decoder& decoder, const decode_options& options,
     failed = true;
     out << lines.line_of(
       part::failed{{errc::stream_truncated,
-                    "the body ended before the API's end of stream",
-                    0,
-                    {},
-                    {}}})
+                    "the body ended before the API's end of stream"}})
         << '\n';
   }
   return failed ? exit_failed : exit_completed;

@@ -142,7 +142,7 @@ bool contract_simulation::settle() {
       told = verdict::paused;
     }
   } else {
-    v.why = {errc::server_error, "as the dice say", 0, {}, {}};
+    v.why = {errc::server_error, "as the dice say"};
     v.report.failure = v.why;
     v.refused = x->whole_calls ? chance(20) : chance(10);
     if (x->whole_calls && !v.refused) {

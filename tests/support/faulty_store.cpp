@@ -8,7 +8,7 @@ namespace penstock::testing {
 namespace {
 
 error disk_failure() {
-  return {errc::storage, "the disk failed, as the test asks", 0, {}, {}};
+  return {errc::storage, "the disk failed, as the test asks"};
 }
 
 } // namespace

@@ -20,7 +20,7 @@ struct manual_tool_runner::entry {
 namespace {
 
 error cancelled() {
-  return {errc::aborted, "cancelled", 0, {}, {}};
+  return {errc::aborted, "cancelled"};
 }
 
 std::vector<std::string> names_of(const auto& entries) {
@@ -102,9 +102,9 @@ void manual_tool_runner::end(const entry_ptr& one) {
   try {
     one->call.function(one->stop.get_token());
   } catch (const std::exception& e) {
-    why = {errc::tool, one->call.name + " failed: " + e.what(), 0, {}, {}};
+    why = {errc::tool, one->call.name + " failed: " + e.what()};
   } catch (...) {
-    why = {errc::tool, one->call.name + " failed", 0, {}, {}};
+    why = {errc::tool, one->call.name + " failed"};
   }
   if (one->done) // Else the function itself moved the clock too far.
     settle(one, one->asked_to_stop ? cancelled() : std::move(why));
@@ -131,12 +131,9 @@ void manual_tool_runner::give_up_after(const entry_ptr& one,
       ++hung_total_;
       auto why = cancelled();
       if (!it->asked_to_stop)
-        why = {errc::timeout,
-               it->call.name + " timed out after "
-                 + std::to_string(it->call.timeout_ms.count()) + " ms",
-               0,
-               {},
-               {}};
+        why = {errc::timeout, it->call.name + " timed out after "
+                                + std::to_string(it->call.timeout_ms.count())
+                                + " ms"};
       settle(it, std::move(why));
       it->stop.request_stop();
     });

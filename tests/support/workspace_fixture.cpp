@@ -130,7 +130,7 @@ void workspace_fixture::finishes(finish_reason reason) {
 void workspace_fixture::retries(errc why, std::string next_model) {
   attempt_verdict verdict;
   verdict.what = attempt_verdict::kind::retry;
-  verdict.why = {why, "as the test says", 0, {}, {}};
+  verdict.why = {why, "as the test says"};
   verdict.report.failure = verdict.why;
   verdict.delay = std::chrono::milliseconds{100};
   verdict.next_model = std::move(next_model);
@@ -141,7 +141,7 @@ void workspace_fixture::retries(errc why, std::string next_model) {
 void workspace_fixture::is_defeated(errc why) {
   attempt_verdict verdict;
   verdict.what = attempt_verdict::kind::defeat;
-  verdict.why = {why, "as the test says", 0, {}, {}};
+  verdict.why = {why, "as the test says"};
   verdict.report.failure = verdict.why;
   settle(std::move(verdict));
 }
