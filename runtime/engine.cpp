@@ -10,6 +10,7 @@
 #include "providers/system_clock.hpp"
 #include "runtime/in_memory_store.hpp"
 #include "runtime/option_check.hpp"
+#include "runtime/sqlite_store.hpp"
 #include "runtime/thread_tool_runner.hpp"
 
 #include <algorithm>

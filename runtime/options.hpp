@@ -9,7 +9,6 @@
 #include "messages/tool.hpp"
 #include "providers/http_client.hpp"
 #include "providers/model_catalog.hpp"
-#include "runtime/sqlite_store.hpp"
 
 #include <cstddef>
 #include <cstdint>

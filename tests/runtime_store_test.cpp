@@ -7,6 +7,7 @@
 
 #include "providers/scripted_answers.hpp"
 #include "runtime/runtime.hpp"
+#include "runtime/sqlite_store.hpp"
 #include "tests/support/faulty_vfs.hpp"
 #include "tests/support/store_calls.hpp"
 

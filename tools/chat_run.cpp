@@ -3,6 +3,7 @@
 #include "providers/scrub.hpp"
 #include "providers/utf8.hpp"
 #include "runtime/event_json.hpp"
+#include "runtime/sqlite_store.hpp"
 #include "tools/command.hpp"
 #include "tools/open_store.hpp"
 
