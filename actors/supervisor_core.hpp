@@ -7,6 +7,7 @@
 #include "actors/endpoint_set.hpp"
 #include "actors/supervisor_ports.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -50,6 +51,9 @@ public:
   /// @param why empty after a normal end.
   void provider_exited(attempt_id id, std::string_view workspace_id,
                        const std::string& why);
+
+  /// How many streams it remembers.
+  std::size_t streams() const noexcept { return streams_.size(); }
 
 private:
   using in = attempt_input;

@@ -100,6 +100,13 @@ BOOST_AUTO_TEST_CASE(a_forgotten_stream_leaves_nothing_behind) {
     {"run report exit forget run", "1.1 runs a:one, 1.1 complete, "
                                    "1.1 runs a:one"},
   });
+  for (const auto story :
+       {"run report exit forget", "run forget exit report", "run+500 forget",
+        "run hedge exit later forget report@h exit@h later"}) {
+    supervisor_world world;
+    world.play(story);
+    BOOST_TEST(world.core->streams() == 0u, story);
+  }
   supervisor_world world;
   world.play("run forget");
   world.run({stream_id{1}, 2}, "a:one");
@@ -183,6 +190,16 @@ BOOST_AUTO_TEST_CASE(a_cold_endpoint_is_not_asked_by_all_at_once) {
   cold(world);
   world.play("run run@2 run@3 tick250");
   BOOST_TEST(world.spawned.size() == 3u, "one more after a while");
+  // Whoever is in front is let in then, also if it came for lack of room.
+  for (const auto story : {"run run@2 run@3 fail exit",
+                           "run run@2 run@4 run@3 fail exit cancel@4"}) {
+    supervisor_world full;
+    cold(full);
+    full.endpoints.max_concurrent_attempts = 2;
+    full.play(story);
+    BOOST_TEST(full.play("tick249") == "", story);
+    BOOST_TEST(full.play("tick1") == "3.1 runs a:one", story);
+  }
 }
 
 // The first that was told to wait lets the others know.
