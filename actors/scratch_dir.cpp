@@ -224,4 +224,18 @@ scratch_root::adopt(std::string_view path) const {
                             seen.st_dev, seen.st_ino})}};
 }
 
+// ---- handing it over -------------------------------------------------------
+
+void scratch_handover::deliver(expected<std::shared_ptr<scratch_dir>> made) {
+  made_ = std::move(made);
+  if (one_came_.exchange(true) && made_)
+    (void)(*made_)->remove();
+}
+
+expected<std::shared_ptr<scratch_dir>> scratch_handover::collect(error why) {
+  if (one_came_.exchange(true))
+    return std::move(made_);
+  return fail(std::move(why));
+}
+
 } // namespace penstock

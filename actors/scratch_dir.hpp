@@ -54,6 +54,22 @@ private:
   std::atomic<bool> removed_{false};
 };
 
+/// A directory on its way from the thread that makes it to whoever wants it,
+/// who may give up meanwhile: whoever comes second sees to it.
+///
+/// Threads: any; `deliver` and `collect` once each.
+class scratch_handover {
+public:
+  /// Removes what nobody waits for any more; that blocks.
+  void deliver(expected<std::shared_ptr<scratch_dir>> made);
+  /// @param why nobody waits any longer: returned if nothing was delivered.
+  expected<std::shared_ptr<scratch_dir>> collect(error why);
+
+private:
+  expected<std::shared_ptr<scratch_dir>> made_; ///< Of who comes first.
+  std::atomic<bool> one_came_{false};
+};
+
 /// The directory below which all scratch directories lie.
 ///
 /// Errors:  `invalid_request` for a path that may not be used, `tool` for

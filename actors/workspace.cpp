@@ -173,22 +173,19 @@ void workspace_state::make_scratch(stream_id stream, scratch_request what) {
   const auto me = self_.self();
   if (!environment_->scratch)
     return post(me, scratch_ready{stream, fail(no_scratch_root())});
-  auto made = std::make_shared<expected<std::shared_ptr<scratch_dir>>>();
+  auto made = std::make_shared<scratch_handover>();
   environment_->tool_runner->run_blocking(
     {"scratch_dir",
      [made, what = std::move(what),
       root = *environment_->scratch](std::stop_token) {
-       *made = what.how == scratch_request::mode::create
-                 ? root.create()
-                 : root.adopt(what.path);
+       made->deliver(what.how == scratch_request::mode::create
+                       ? root.create()
+                       : root.adopt(what.path));
      },
      std::chrono::seconds{30},
      {}},
     [me, stream, made](error why) {
-      if (why.code == errc::none)
-        post(me, scratch_ready{stream, std::move(*made)});
-      else
-        post(me, scratch_ready{stream, fail(std::move(why))});
+      post(me, scratch_ready{stream, made->collect(std::move(why))});
     });
 }
 

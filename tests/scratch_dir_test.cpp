@@ -220,6 +220,21 @@ BOOST_FIXTURE_TEST_CASE(directories_without_permissions_go_too, fixture) {
   BOOST_TEST(WEXITSTATUS(status) == 0);
 }
 
+BOOST_FIXTURE_TEST_CASE(one_that_nobody_waits_for_any_more_goes, fixture) {
+  scratch_handover in_time;
+  const auto dir = made();
+  in_time.deliver(dir);
+  BOOST_TEST((*in_time.collect({}) == dir));
+  BOOST_TEST(fs::exists(dir->path()));
+
+  scratch_handover late;
+  const error timeout{errc::timeout, "it took too long", 0, {}, {}};
+  BOOST_TEST((late.collect(timeout).error() == timeout));
+  late.deliver(dir);
+  BOOST_TEST(!fs::exists(dir->path()));
+  BOOST_TEST(precious());
+}
+
 BOOST_AUTO_TEST_CASE(a_root_that_cannot_be_used_is_refused) {
   penstock::testing::scratch_directory base;
   write(base.path() / "file");
