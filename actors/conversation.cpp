@@ -206,6 +206,14 @@ void each_step(const std::vector<final_part>& all,
   }
 }
 
+// A call is, once its tool has run: then it has a result beside it.
+bool is_worth_keeping(const final_part& part) {
+  if (const auto* text = std::get_if<text_content>(&part.content))
+    return !blank(text->text);
+  return !std::holds_alternative<reasoning_content>(part.content)
+         && !std::holds_alternative<tool_call_content>(part.content);
+}
+
 } // namespace
 
 std::vector<message> generated_messages(const stream_log& log,
@@ -234,6 +242,8 @@ std::vector<message> final_messages(const stream_log& log,
 std::vector<message> final_messages(const std::vector<final_part>& parts,
                                     std::span<const attempt_span> spans) {
   std::vector<message> messages;
+  if (std::none_of(parts.begin(), parts.end(), is_worth_keeping))
+    return messages;
   each_step(parts, spans, open_calls::answer, [&](step_messages step) {
     if (!says_something(step.assistant))
       return;

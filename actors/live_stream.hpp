@@ -58,7 +58,8 @@ struct live_stream {
   // What each batch of parts needs, beside each other.
   std::shared_ptr<stream_log> log; ///< Null until registered.
   boxed<attempt_race> race;        ///< Of `attempt` and its hedge.
-  bool finish_seen = false;        ///< Its natural end is under way.
+  bool finish_seen = false;        ///< The attempt's end is under way.
+  bool more_follows = false;       ///< A call of ours, or a turn that pauses.
   bool soft_stop = false;
   bool at_boundary = false; ///< A part closed: what comes next decides.
   bool flush_under_way = false;
@@ -142,6 +143,7 @@ struct live_stream {
 
   stream_id id() const noexcept { return identity->stream; }
   bool stop_comes() const noexcept { return stopping && *stopping && !ending; }
+  bool at_natural_end() const noexcept { return finish_seen && !more_follows; }
   bool workers_gone() const noexcept {
     return !attempt_runs && !race && leaving.empty()
            && (!calls || calls->handlers.empty());

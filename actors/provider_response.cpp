@@ -265,28 +265,37 @@ void provider_response::note(const stream_part& p) {
   auto& s = summary_;
   s.any = true;
   s.any_part = s.any_part || shows_output(p);
-  std::visit(overloaded{
-               [&](const part::refusal&) { s.refusal = true; },
-               [&](const part::tool_start& start) {
-                 if (start.provider_executed)
-                   not_ours_.push_back(start.key);
-               },
-               [&](const part::tool_complete& call) {
-                 if (std::find(not_ours_.begin(), not_ours_.end(), call.key)
-                     == not_ours_.end())
-                   s.complete_calls = true;
-               },
-               [&](const part::usage& usage) {
-                 s.usage = usage.tokens;
-                 has_usage_ = true;
-               },
-               [&](const part::finished& finished) {
-                 s.finished = finished.why;
-                 s.explanation = finished.explanation;
-               },
-               [](const auto&) {},
-             },
-             p);
+  std::visit(
+    overloaded{
+      [&](const part::refusal&) { s.refusal = true; },
+      [&](const part::tool_start& start) {
+        calls_.push_back({start.key, !start.provider_executed});
+      },
+      [&](const part::tool_complete& call) { note_complete(call.key); },
+      [&](const part::tool_result& result) { note_complete(result.key); },
+      [&](const part::usage& usage) {
+        s.usage = usage.tokens;
+        has_usage_ = true;
+      },
+      [&](const part::finished& finished) {
+        s.finished = finished.why;
+        s.explanation = finished.explanation;
+      },
+      [](const auto&) {},
+    },
+    p);
+}
+
+// A call behind one that was cut is withdrawn with it: what counts is whether a
+// call of ours stands before the first that is not complete.
+void provider_response::note_complete(part_key key) {
+  for (auto& call : calls_)
+    call.complete = call.complete || call.key == key;
+  const auto first =
+    std::find_if(calls_.begin(), calls_.end(), [](const noted_call& call) {
+      return call.ours || !call.complete;
+    });
+  summary_.complete_calls = first != calls_.end() && first->complete;
 }
 
 // One JSON value where a stream was expected: an error object, perhaps in an

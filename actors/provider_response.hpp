@@ -81,6 +81,7 @@ private:
   void flush(part_batch& out);
   bool absorb(part_batch& out, std::size_t from);
   void note(const stream_part& p);
+  void note_complete(part_key key);
   void judge_document();
   void explain();
   void fail(error why);
@@ -93,9 +94,13 @@ private:
   summary summary_; ///< Of what has come so far, the last usage included.
   const std::string_view api_;
   http_response_head head_;
-  wall_time now_{};                ///< When the head came.
-  std::string collected_;          ///< Of a body that is no stream.
-  std::vector<part_key> not_ours_; ///< Calls that the provider runs.
+  wall_time now_{};       ///< When the head came.
+  std::string collected_; ///< Of a body that is no stream.
+  struct noted_call {
+    part_key key{};
+    bool ours = false, complete = false;
+  };
+  std::vector<noted_call> calls_; ///< In the order in which they began.
 };
 
 } // namespace penstock

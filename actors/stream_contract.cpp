@@ -25,11 +25,15 @@ struct stream_contract::visitor {
       it->second.number = open();
       it->second.open = true;
       done.output = true;
-      if (log.part_count() > limits::stream_parts_max)
-        done.why =
-          decoding::over_limit("stream_parts_max", limits::stream_parts_max);
+      check_count();
     }
     return it->second;
+  }
+
+  void check_count() {
+    if (log.part_count() + self.sources_ > limits::stream_parts_max)
+      done.why =
+        decoding::over_limit("stream_parts_max", limits::stream_parts_max);
   }
 
   void text(part_state& p, std::string_view bytes) {
@@ -150,7 +154,11 @@ struct stream_contract::visitor {
     auto& p = at(m.key, [&] { return log.add_file(m.content); });
     p.open = false;
   }
-  void operator()(const part::source& m) { log.add_source(m.citation); }
+  void operator()(const part::source& m) {
+    log.add_source(m.citation);
+    ++self.sources_;
+    check_count();
+  }
   void operator()(const part::compaction&) {}
   void operator()(const part::usage& m) { self.usage_ = m.tokens; }
   void operator()(const part::finished&) {}

@@ -87,6 +87,7 @@ private:
   std::map<part_key, part_state> parts_;
   std::optional<part_key> withheld_of_; ///< The text that `trim_` looks at.
   boxed<repeat_trim> trim_;             ///< Until it has decided.
+  std::size_t sources_ = 0;             ///< Of all attempts.
   token_usage usage_;
 };
 

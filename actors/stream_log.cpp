@@ -4,6 +4,7 @@
 #include "messages/check.hpp"
 #include "messages/footprint.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace penstock {
@@ -242,6 +243,17 @@ std::vector<std::uint32_t> stream_log::part_numbers(std::uint32_t from) const {
     if (!p.withdrawn && p.number >= from)
       numbers.push_back(p.number);
   return numbers;
+}
+
+std::optional<std::uint32_t> stream_log::first_shown(std::uint32_t from) const {
+  for (auto i = std::max(from, 1u); i < size(); ++i) {
+    const auto& e = entries_[i];
+    const bool opens = e.part == i && e.what != kind::mark
+                       && e.what != kind::terminal; // Both have their own.
+    if (opens && e.withdrawn_by == 0)
+      return i;
+  }
+  return std::nullopt;
 }
 
 const tool_result_content& stream_log::result_of(std::uint32_t part) const {

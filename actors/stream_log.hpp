@@ -101,6 +101,8 @@ public:
   std::vector<final_part> parts() const;
   /// Parts that lie in [from, to) by number and are not withdrawn.
   std::vector<std::uint32_t> part_numbers(std::uint32_t from) const;
+  /// The first entry from this one on that is a part or a source, and stands.
+  std::optional<std::uint32_t> first_shown(std::uint32_t from) const;
   /// Bytes of the text, reasoning and refusal parts, withdrawn ones included.
   std::size_t text_bytes() const noexcept { return text_bytes_; }
   std::size_t part_count() const noexcept { return parts_.size(); }
@@ -191,6 +193,7 @@ private:
   const part_data& data(std::uint32_t part) const;
   std::string& bytes(part_data& p);
   std::string_view bytes(const part_data& p) const;
+  std::optional<place> find_in_call(const position& p) const;
   content& close(std::uint32_t part, bool cut);
   std::shared_ptr<const event_body>
   segment_event(const entry& e, std::uint64_t from, std::uint64_t to) const;

@@ -142,6 +142,8 @@ std::optional<stream_log::place> stream_log::find(const position& p) const {
     return std::nullopt;
   auto at = place{p.part, p.offset};
   const auto& first = entries_[p.part];
+  if (first.what == kind::call_start && p.offset > 1)
+    return find_in_call(p);
   if (first.what != kind::segment)
     return p.offset <= 1 ? std::optional{at} : std::nullopt;
   // A client that counts a part's bytes names the part, not the segment.
@@ -159,6 +161,29 @@ std::optional<stream_log::place> stream_log::find(const position& p) const {
       || boundary(text, p.offset) != p.offset)
     return std::nullopt;
   return at;
+}
+
+// The bytes of its input so far, then its states: called, started, answered. 1
+// is a call that has begun, as `tell` names it: its first byte comes again.
+std::optional<stream_log::place>
+stream_log::find_in_call(const position& p) const {
+  std::uint64_t before = 0;
+  for (auto i = p.part + 1; i < size(); ++i) {
+    const auto& e = entries_[i];
+    if (e.part != p.part)
+      continue;
+    if (e.what != kind::segment) {
+      if (++before == p.offset)
+        return place{i, 1};
+    } else if (p.offset > e.end) {
+      before = e.end;
+    } else if (boundary(bytes(data(p.part)), p.offset) == p.offset) {
+      return place{i, p.offset};
+    } else {
+      return std::nullopt;
+    }
+  }
+  return std::nullopt;
 }
 
 } // namespace penstock

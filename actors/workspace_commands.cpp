@@ -72,8 +72,10 @@ void workspace_core::request_stop(const stop_stream& m) {
   auto& s = live();
   const bool running = !s.ending.has_value();
   const bool ends = machine_.now() == phase::finalizing;
+  // Between two attempts a soft stop is a hard one.
+  const bool hard = !m.request.soft || machine_.now() == phase::retry_wait;
   s.stoppers.push_back(
-    {m.done, !m.request.soft && m.why == reason::user && m.done && !ends});
+    {m.done, hard && m.why == reason::user && m.done && !ends});
   s.abandoned |= m.request.abandon && !ends;
   s.makes_way = false;
   if (m.request.soft && running)
@@ -285,7 +287,8 @@ void workspace_core::cut_history() {
   // What came after it stays, should it be written late.
   const auto cut = [this, from = m.edit.from_sequence, last, added] {
     auto removed = history_.cut(from, last);
-    interrupted_.reset();
+    if (interrupted_ && (added || from <= interrupted_->history_sequence))
+      interrupted_.reset(); // The conversation has gone on.
     if (added)
       history_.add(*added);
     subscribers_.note(event::history_changed{removed});

@@ -247,7 +247,7 @@ void workspace_core::on(const deadline_due& m) {
       hedge_due(m.generation);
     return;
   case deadline_kind::soft_stop:
-    if (mine(m.stream) && live().at_boundary && !live().finish_seen
+    if (mine(m.stream) && live().at_boundary && !live().at_natural_end()
         && machine_.now() == phase::streaming)
       stop_at_boundary();
     return;

@@ -132,7 +132,8 @@ private:
   void send_attempt(std::shared_ptr<const prompt> what);
   void take_batch(const parts_received& m);
   void close_attempt(const attempt_verdict& v);
-  void step_answered(const attempt_verdict& v);
+  void step_answered(const attempt_verdict& v, bool at_boundary);
+  void step_failed(const attempt_verdict& v, bool at_boundary);
   void retry(const attempt_verdict& v);
   void withdraw_after(const attempt_verdict& v);
   void stop_at_boundary();

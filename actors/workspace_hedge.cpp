@@ -60,7 +60,7 @@ void workspace_core::send_hedge(std::shared_ptr<const prompt> what) {
   m.prompt = std::move(what);
   m.link = hedge.link;
   m.hedges = s.attempt.number;
-  m.has_output = !s.log->part_numbers(0).empty();
+  m.has_output = s.log->first_shown(0).has_value();
   s.race.emplace(racer{s.attempt, s.model, s.link, {}, {}, {}},
                  std::move(hedge));
   ports_.run(std::move(m));
@@ -105,6 +105,7 @@ void workspace_core::succeed(racer hedge) {
   s.link = hedge.link;
   s.model = hedge.model;
   s.attempt_runs = true;
+  s.finish_seen = s.more_follows = false;
   s.contract.begin_attempt(s.attempt);
   s.spans.push_back({s.step, s.log->size(), UINT32_MAX, {}});
   if (hedge.started)

@@ -14,7 +14,8 @@ std::optional<error>
 workspace_core::fault_of_resume(const start_request& request) const {
   if (!request.resume)
     return std::nullopt;
-  if (interrupted_ && !live_ && interrupted_->stream == *request.resume)
+  // Until something is registered; a start that prepares gives way to it.
+  if (interrupted_ && interrupted_->stream == *request.resume)
     return std::nullopt;
   return error{errc::invalid_request,
                "stream " + to_string(*request.resume)

@@ -29,6 +29,14 @@ bool answer_goes_on(const std::vector<stream_part>& parts) {
   return std::any_of(parts.begin(), parts.end(), continues_answer);
 }
 
+// A call of ours, or a turn that is to go on: what ends here is no stream.
+bool asks_for_more(const stream_part& p) {
+  if (const auto* call = std::get_if<part::tool_start>(&p))
+    return !call->provider_executed;
+  const auto* finished = std::get_if<part::finished>(&p);
+  return finished && paused_turn(finished->why);
+}
+
 bool answer_goes_on_after_an_end(const std::vector<stream_part>& parts) {
   const auto end = std::find_if(parts.begin(), parts.end(), is_end);
   return end != parts.end()
@@ -130,7 +138,7 @@ void workspace_core::send_attempt(std::shared_ptr<const prompt> what) {
   s.link = std::make_shared<attempt_link>(limits::attempt_in_flight_bytes_max,
                                           s.stopping);
   s.attempt_runs = true;
-  s.finish_seen = false;
+  s.finish_seen = s.more_follows = false;
   s.contract.begin_attempt(s.attempt);
   s.spans.push_back({s.step, s.log->size(), UINT32_MAX, {}});
   ports_.run({s.attempt,
@@ -142,7 +150,7 @@ void workspace_core::send_attempt(std::shared_ptr<const prompt> what) {
               s.link,
               s.delay,
               0,
-              !s.log->part_numbers(0).empty()});
+              s.log->first_shown(0).has_value()});
 }
 
 // ---- attempts --------------------------------------------------------------
@@ -180,11 +188,14 @@ void workspace_core::on(const parts_received& m) {
 void workspace_core::take_batch(const parts_received& m) {
   auto& s = live();
   s.finish_seen = m.finish_seen || (s.finish_seen && !answer_goes_on(m.parts));
-  if (s.at_boundary && !s.finish_seen && answer_goes_on(m.parts))
+  s.more_follows =
+    s.more_follows
+    || std::any_of(m.parts.begin(), m.parts.end(), asks_for_more);
+  if (s.at_boundary && !s.at_natural_end() && answer_goes_on(m.parts))
     return stop_at_boundary();
   // One read may hold the boundary and what a soft stop does not want.
   const bool to_boundary =
-    s.soft_stop && !s.finish_seen && answer_goes_on_after_an_end(m.parts);
+    s.soft_stop && !s.at_natural_end() && answer_goes_on_after_an_end(m.parts);
   const auto done = s.contract.take(m.index, m.parts, *s.log, to_boundary);
   note_footprint();
   if (done.output && !s.first_token_at)
@@ -195,7 +206,7 @@ void workspace_core::take_batch(const parts_received& m) {
   if (done.provider_result && !s.soft_stop && queue_ends_step())
     s.soft_stop = s.makes_way = true;
   if (s.soft_stop && (done.part_closed || done.provider_result)
-      && !s.finish_seen) {
+      && !s.at_natural_end()) {
     if (answer_goes_on_after_an_end(m.parts))
       return stop_at_boundary();
     s.at_boundary = true;
@@ -235,7 +246,7 @@ void workspace_core::on(const attempt_settled& m) {
     return yield_to_hedge(v);
   if (live().race) // It was judged before SUPERVISOR heard of its hedge.
     drop_hedge();
-  const bool at_boundary = live().at_boundary && !live().finish_seen;
+  const bool at_boundary = live().at_boundary && !live().at_natural_end();
   close_attempt(v);
   if (live().ending) {
     // Whatever it was, it is stopped now.
@@ -249,10 +260,12 @@ void workspace_core::on(const attempt_settled& m) {
   switch (v.what) {
   case kind::complete:
     PENSTOCK_CHECK(v.report.batches == live().contract.batches());
-    return step_answered(v);
+    return step_answered(v, at_boundary);
   case kind::cut_calls:
     withdraw_after(v);
-    return step_answered(v);
+    if (!live().contract.ready_calls(*live().log).empty())
+      return step_answered(v, at_boundary);
+    return step_failed(v, at_boundary); // The cut took them all.
   case kind::retry:
     return retry(v);
   case kind::yielded: // Both crashed while its first words were on their way.
@@ -260,12 +273,7 @@ void workspace_core::on(const attempt_settled& m) {
   case kind::cancelled:
   case kind::defeat:
     withdraw_after(v);
-    add_once(v.refused ? live().refused_models : live().failed_models, v.model);
-    if (at_boundary) // A soft stop had been granted before that.
-      return stop_at_boundary();
-    machine_.must(input::defeated);
-    live().ending = stream_ending{stream_outcome::kind::failed, {}, v.why, {}};
-    return finalize();
+    return step_failed(v, at_boundary);
   }
 }
 
@@ -285,11 +293,14 @@ void workspace_core::close_attempt(const attempt_verdict& v) {
   s.step_usage += v.report.usage;
 }
 
-void workspace_core::step_answered(const attempt_verdict& v) {
+// @param at_boundary of a soft stop that was granted.
+void workspace_core::step_answered(const attempt_verdict& v, bool at_boundary) {
   auto& s = live();
   const bool calls = !s.contract.ready_calls(*s.log).empty();
   s.step_finish = v.report.finished.value_or(
     finish{calls ? finish_reason::tool_calls : finish_reason::other, {}});
+  if (calls && at_boundary)
+    return stop_at_boundary();
   if (calls) {
     machine_.must(input::calls_made);
     publish();
@@ -298,7 +309,8 @@ void workspace_core::step_answered(const attempt_verdict& v) {
   s.log->add_mark(
     event::step_end{s.step, s.step_finish, s.step_usage, s.total_usage()});
   s.step_usage = {};
-  if (paused_turn(v.report.finished) && s.step < s.plan->options->max_steps) {
+  if (paused_turn(v.report.finished) && s.step < s.plan->options->max_steps
+      && !queue_ends_step()) {
     if (s.soft_stop) {
       machine_.must(input::boundary);
       return stop_workers({});
@@ -316,6 +328,16 @@ void workspace_core::step_answered(const attempt_verdict& v) {
 
 // ---- after a failure -------------------------------------------------------
 
+void workspace_core::step_failed(const attempt_verdict& v, bool at_boundary) {
+  auto& s = live();
+  add_once(v.refused ? s.refused_models : s.failed_models, v.model);
+  if (at_boundary) // A soft stop had been granted before that.
+    return stop_at_boundary();
+  machine_.must(input::defeated);
+  s.ending = stream_ending{stream_outcome::kind::failed, {}, v.why, {}};
+  finalize();
+}
+
 // A call that was cut off is withdrawn; after a refusal, all calls are.
 void workspace_core::withdraw_after(const attempt_verdict& v) {
   auto& s = live();
@@ -328,9 +350,9 @@ void workspace_core::withdraw_after(const attempt_verdict& v) {
 void workspace_core::retry(const attempt_verdict& v) {
   auto& s = live();
   withdraw_after(v);
-  const auto shown = s.log->part_numbers(s.step_from);
-  if (!shown.empty() && s.plan->options->on_partial == partial_policy::retract)
-    s.log->retract(shown.front());
+  if (s.plan->options->on_partial == partial_policy::retract)
+    if (const auto first = s.log->first_shown(s.step_from))
+      s.log->retract(*first);
   const bool next_model = v.next_model != v.model;
   if (v.refused)
     add_once(s.refused_models, v.model);

@@ -21,9 +21,10 @@ struct attempt_report {
   /// Batches of parts that it has sent; WORKSPACE holds them against what it
   /// got.
   std::uint32_t batches = 0;
-  bool any_part = false;       ///< Text, reasoning, refusal, tool or file.
-  bool complete_calls = false; ///< At least one call of ours is complete.
-  bool refusal = false;        ///< The model said that it declines.
+  bool any_part = false; ///< Text, reasoning, refusal, tool or file.
+  /// A call of ours is complete, and so are all calls before it.
+  bool complete_calls = false;
+  bool refusal = false; ///< The model said that it declines.
 };
 
 /// What follows an attempt.

@@ -147,6 +147,36 @@ BOOST_FIXTURE_TEST_CASE(calls_that_are_complete_are_told, provider_fixture) {
   BOOST_TEST(to_string(report().finished->reason) == "tool-calls");
 }
 
+// What began behind a call that was cut is withdrawn with it.
+BOOST_AUTO_TEST_CASE(a_complete_call_counts_before_one_that_was_cut) {
+  const auto start = [](int index) {
+    return R"(data: {"type":"content_block_start","index":)"
+           + std::to_string(index)
+           + R"(,"content_block":{"type":"tool_use","id":"c","name":"f"}})"
+             "\n\n";
+  };
+  const auto stop = [](int index) {
+    return R"(data: {"type":"content_block_stop","index":)"
+           + std::to_string(index) + "}\n\n";
+  };
+  const auto counts = [](const std::string& body) {
+    const std::string_view api = "anthropic-messages";
+    provider_response response{api, find_codec(api)->make_decoder("claude")};
+    http_response_head head;
+    head.status = 200;
+    head.headers = {{"content-type", "text/event-stream"}};
+    response.head(head, {});
+    part_batch out;
+    (void)response.body(body, out);
+    return response.result().complete_calls;
+  };
+  BOOST_TEST(!counts(start(0)));
+  BOOST_TEST(counts(start(0) + stop(0)));
+  BOOST_TEST(counts(start(0) + stop(0) + start(1)));
+  BOOST_TEST(!counts(start(0) + start(1) + stop(1)));
+  BOOST_TEST(counts(start(0) + start(1) + stop(1) + stop(0)));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_refusal_is_told, provider_fixture) {
   begin(openai_chat_answer(scripted_turn{}.refusal("I will not.")));
   BOOST_TEST(report().refusal);

@@ -180,6 +180,30 @@ BOOST_AUTO_TEST_CASE(a_letter_is_never_cut_by_the_size_of_a_batch) {
   }
 }
 
+// SPEC §1: the bytes of its input so far, then its states.
+BOOST_AUTO_TEST_CASE(a_place_in_a_call_counts_its_input_and_then_its_states) {
+  auto log = make_log();
+  const auto call = log.open_call({"c1", "f", {}, {}, {}, {}, false});
+  log.append(call, "{\"a\":");
+  const auto text = log.open_text();
+  log.append(text, "x");
+  log.append(call, "\"é\"}");
+  log.complete_call(call, "{\"a\":\"é\"}", "", "");
+  const auto rest = [&](std::uint64_t offset) {
+    const auto at = log.find({stream_id{1}, call, offset});
+    return at ? names(told(log, *at)) : std::vector<std::string>{"unknown"};
+  };
+  using list = std::vector<std::string>;
+  BOOST_TEST(
+    (rest(3)
+     == list{"tool_call_delta", "text_delta", "tool_call_delta", "tool_call"}));
+  BOOST_TEST((rest(8) == list{"tool_call_delta", "tool_call"}));
+  BOOST_TEST((rest(7) == list{"unknown"}), "half a letter");
+  BOOST_TEST((rest(10) == list{"tool_call"}));
+  BOOST_TEST(rest(11).empty());
+  BOOST_TEST((rest(12) == list{"unknown"}));
+}
+
 BOOST_AUTO_TEST_CASE(a_calls_input_is_the_whole_text_and_its_deltas_what_came) {
   auto log = make_log();
   const auto call = log.open_call({"c1", "f", {}, {}, {}, {}, false});

@@ -231,6 +231,26 @@ BOOST_FIXTURE_TEST_CASE(a_conversation_that_went_on_is_not_resumed, fixture) {
   BOOST_TEST((started.back().error().code == errc::invalid_request));
 }
 
+// Nothing has followed it until another one is registered.
+BOOST_FIXTURE_TEST_CASE(a_resumption_overtakes_a_start_that_prepares, fixture) {
+  find({kept_text(1, "x", state::cut)});
+  store_answers = false;
+  start(ask());
+  start(resume());
+  BOOST_TEST((started[0].error().code == errc::superseded));
+  answer_writes();
+  BOOST_TEST(started[1].has_value());
+  BOOST_TEST(trouble() == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(an_edit_behind_it_leaves_it_to_be_resumed, fixture) {
+  find({kept_text(1, "x", state::cut)});
+  core->on(edit_history{"w", {"w", 3, {}}, {}});
+  settle_store();
+  start(resume());
+  BOOST_TEST(started.back().has_value());
+}
+
 BOOST_FIXTURE_TEST_CASE(a_resumed_stream_that_cannot_be_kept_loses_no_row,
                         fixture) {
   find({kept_text(1, "x", state::cut)});

@@ -204,8 +204,9 @@ void contract_model::stop(stop_story s) {
     return resume(false);
   }
   auto& live = *live_;
-  live.stoppers.push_back(
-    {s.caller, !s.soft && s.caller != 0 && phase != "finalizing"});
+  live.stoppers.push_back({s.caller, (!s.soft || phase == "retry_wait")
+                                       && s.caller != 0
+                                       && phase != "finalizing"});
   live.makes_way = false;
   if (phase == "finalizing")
     return;
@@ -282,7 +283,7 @@ void contract_model::deadline_due() {
 }
 
 void contract_model::soft_stop_due() {
-  if (phase == "streaming" && live_->at_boundary && !live_->finish_seen)
+  if (phase == "streaming" && live_->at_boundary && !live_->at_natural_end())
     end_by("aborted user");
 }
 
@@ -310,7 +311,7 @@ void contract_model::closed(std::uint64_t id, std::string why) {
       continue;
     if (p.what == part::kind::text)
       text += p.bytes;
-    worth |= p.what == part::kind::text || p.complete;
+    worth |= p.what != part::kind::call || p.answered;
   }
   const auto word = s.end->how.substr(0, s.end->how.find(' '));
   if (worth && !s.abandoned && why.empty())

@@ -147,7 +147,7 @@ private:
     bool attempt_runs = false, waits_for_hook = false;
     std::vector<call> calls;
     std::set<std::string> handlers;
-    bool finish_seen = false, at_boundary = false;
+    bool finish_seen = false, has_call = false, at_boundary = false;
     bool soft = false, makes_way = false, abandoned = false;
     std::optional<ending> end;
     bool stop_comes = false;
@@ -155,6 +155,8 @@ private:
     std::vector<stopper> stoppers;
     std::uint64_t used = 0;
     std::vector<std::pair<std::string, bool>> returned;
+
+    bool at_natural_end() const { return finish_seen && !has_call; }
   };
 
   bool deferred(std::function<void()> command);
@@ -175,7 +177,7 @@ private:
   void end_by(std::string how);
   void check_workers();
   void finalize();
-  void step_over(bool paused);
+  void step_over(bool paused, bool at_boundary);
   void settle_step();
   void pump();
   void lose_attempt();

@@ -115,7 +115,7 @@ void contract_model::prepared(std::uint64_t id, bool latest, bool well) {
   s.current = ++s.attempts;
   ++attempts_asked;
   s.attempt_runs = true;
-  s.finish_seen = false;
+  s.finish_seen = s.has_call = false;
   s.attempt_from = s.parts.size();
 }
 
@@ -129,6 +129,14 @@ bool contract_model::queue_ends_step() const {
                      [](const auto& q) { return q.second; });
 }
 
+namespace {
+
+bool is_call(const contract_model::wire_part& p) {
+  return p.what == kind::call || p.what == kind::open_call;
+}
+
+} // namespace
+
 void contract_model::parts(std::uint32_t attempt,
                            const std::vector<wire_part>& what,
                            bool finish_seen) {
@@ -138,19 +146,20 @@ void contract_model::parts(std::uint32_t attempt,
   auto& s = *live_;
   phase = "streaming";
   s.finish_seen |= finish_seen;
+  s.has_call = s.has_call || std::any_of(what.begin(), what.end(), is_call);
   const auto output = [](const wire_part& p) {
     return p.what != kind::text_end;
   };
   const auto ends = [](const wire_part& p) {
     return p.what == kind::text_end || p.what == kind::provider_result;
   };
-  if (s.at_boundary && !s.finish_seen
+  if (s.at_boundary && !s.at_natural_end()
       && std::any_of(what.begin(), what.end(), output))
     return end_by("aborted user");
   const auto first = std::find_if(what.begin(), what.end(), ends);
   const bool goes_on =
     first != what.end() && std::any_of(first + 1, what.end(), output);
-  const bool to_boundary = s.soft && !s.finish_seen && goes_on;
+  const bool to_boundary = s.soft && !s.at_natural_end() && goes_on;
   bool boundary = false, provider = false;
   for (const auto& p : what) {
     if (to_boundary && boundary)
@@ -184,7 +193,7 @@ void contract_model::parts(std::uint32_t attempt,
   }
   if (provider && !s.soft && queue_ends_step())
     s.soft = s.makes_way = true;
-  if (!s.soft || !boundary || s.finish_seen)
+  if (!s.soft || !boundary || s.at_natural_end())
     return;
   if (goes_on)
     return end_by("aborted user");
@@ -210,7 +219,7 @@ void contract_model::settled(std::uint32_t attempt, verdict what) {
     return s.overtaken.emplace_back(attempt, what), void();
   s.attempt_runs = false;
   const bool at_boundary =
-    std::exchange(s.at_boundary, false) && !s.finish_seen;
+    std::exchange(s.at_boundary, false) && !s.at_natural_end();
   s.used += 5;
   for (auto& p : s.parts)
     p.open = false;
@@ -228,7 +237,7 @@ void contract_model::settled(std::uint32_t attempt, verdict what) {
   }
   if (what == verdict::complete || what == verdict::paused
       || what == verdict::cut_calls)
-    return step_over(what == verdict::paused);
+    return step_over(what == verdict::paused, at_boundary);
   if (what == verdict::defeat) {
     if (at_boundary)
       return end_by("aborted user");
@@ -243,13 +252,16 @@ void contract_model::settled(std::uint32_t attempt, verdict what) {
   ask_model(true);
 }
 
-void contract_model::step_over(bool paused) {
-  if (live_->calls.empty() && paused && live_->step < steps_max)
+void contract_model::step_over(bool paused, bool at_boundary) {
+  if (live_->calls.empty() && paused && live_->step < steps_max
+      && !queue_ends_step())
     return live_->soft ? end_by("aborted user") : ask_model(false);
   if (live_->calls.empty()) {
     live_->end = ending{"completed"};
     return finalize();
   }
+  if (at_boundary)
+    return end_by("aborted user");
   phase = "tool_running";
   pump();
 }
@@ -309,6 +321,8 @@ void contract_model::call_recorded(const std::string& id, bool well) {
   if (!well)
     return end_by("failed storage");
   c->now = call::state::over;
+  for (auto& p : live_->parts)
+    p.answered |= p.id == id;
   pump();
   const bool all =
     std::all_of(live_->calls.begin(), live_->calls.end(),

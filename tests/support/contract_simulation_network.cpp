@@ -15,7 +15,7 @@ std::vector<wire> contract_simulation::make_batch(exchange& x,
   const auto count = finish_seen ? pick(3) : 1 + pick(3);
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto dice = pick(100);
-    if (x.open_call)
+    if (x.open_call && chance(70))
       break; // Its input goes on and on.
     if (dice < 50) {
       if (!x.open_text)
@@ -26,7 +26,7 @@ std::vector<wire> contract_simulation::make_batch(exchange& x,
       if (x.open_text)
         batch.push_back({kind::text_end, *std::exchange(x.open_text, {}), {}});
     } else if (dice < 90) {
-      x.whole_calls = true;
+      x.whole_calls |= !x.open_call; // One behind it is cut with it.
       const auto id = "c" + std::to_string(++next_text_);
       batch.push_back(
         {kind::call, x.keys++, id, chance(60), has_tools && chance(90)});
