@@ -34,7 +34,7 @@ void print(const transition_counts& counts) {
               << std::right;
     for (std::size_t p = 0; p < phase_count; ++p) {
       const auto& c = table::transition[p][in];
-      if (c.kind == cell::kind::never)
+      if (c.means == cell::kind::never)
         std::cout << std::setw(14) << "never";
       else
         std::cout << std::setw(14) << counts[p][in];
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(random_lives_keep_the_contract) {
     print(counts);
   for (std::size_t p = 0; p < phase_count; ++p)
     for (std::size_t in = 0; in < input_count; ++in)
-      if (table::transition[p][in].kind != cell::kind::never)
+      if (table::transition[p][in].means != cell::kind::never)
         BOOST_TEST(counts[p][in] >= least,
                    to_string(static_cast<phase>(p))
                      << " × " << to_string(static_cast<input>(in)) << ": "
