@@ -2,11 +2,8 @@
 
 #include "messages/check.hpp"
 #include "runtime/close_names.hpp"
-#include "runtime/option_check.hpp"
+#include "runtime/option_codecs.hpp"
 
-#include <array>
-#include <charconv>
-#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -14,237 +11,196 @@ namespace penstock {
 
 namespace {
 
-using std::optional, std::string_view, std::uint32_t, std::uint64_t;
-
-/// Sets one option. @returns whether `text` is a value for it.
-using setter = bool (*)(runtime_options&, string_view text);
-
-struct row {
-  string_view name;
-  string_view expects;
-  setter set;
-};
-
-// ---- from text -------------------------------------------------------------
-
-template <class Number>
-optional<Number> number_in(string_view text, Number least, Number most) {
-  Number value{};
-  const auto end = text.data() + text.size();
-  const auto [at, ec] = std::from_chars(text.data(), end, value);
-  if (ec != std::errc{} || at != end || !(value >= least && value <= most))
-    return std::nullopt;
-  return value;
-}
-
-constexpr std::int64_t ms_max = time_ms_max.count();
-constexpr auto count_max = std::numeric_limits<uint32_t>::max();
-
-template <auto Field, std::int64_t Least = 0>
-bool set_ms(runtime_options& o, string_view text) {
-  const auto value = number_in<std::int64_t>(text, Least, ms_max);
-  if (value)
-    Field(o) = milliseconds{*value};
-  return value.has_value();
-}
-
-template <auto Field>
-bool set_ms_or_none(runtime_options& o, string_view text) {
-  if (text == "none") {
-    Field(o) = std::nullopt;
-    return true;
-  }
-  const auto value = number_in<std::int64_t>(text, 1, ms_max);
-  if (value)
-    Field(o) = milliseconds{*value};
-  return value.has_value();
-}
-
-template <auto Field, uint32_t Least = 0, uint32_t Most = count_max>
-bool set_count(runtime_options& o, string_view text) {
-  const auto value = number_in<uint32_t>(text, Least, Most);
-  if (value)
-    Field(o) = *value;
-  return value.has_value();
-}
-
-template <auto Field>
-bool set_flag(runtime_options& o, string_view text) {
-  if (text != "true" && text != "false")
-    return false;
-  Field(o) = text == "true";
-  return true;
-}
-
-template <auto Field, class Number>
-bool set_number(runtime_options& o, string_view text, Number least,
-                Number most) {
-  const auto value = number_in<Number>(text, least, most);
-  if (value)
-    Field(o) = *value;
-  return value.has_value();
-}
-
-template <class Value, std::size_t Size>
-optional<Value> one_of(const std::pair<string_view, Value> (&names)[Size],
-                       string_view text) {
-  for (const auto& [name, value] : names)
-    if (name == text)
-      return value;
-  return std::nullopt;
-}
+using namespace option_codecs;
+using std::int64_t, std::uint64_t, std::string_view;
 
 // ---- values with names -----------------------------------------------------
 
-bool set_on_partial(runtime_options& o, string_view text) {
-  constexpr std::pair<string_view, partial_policy> names[] = {
-    {"continue", partial_policy::proceed},
-    {"retract", partial_policy::retract},
-    {"stop", partial_policy::stop}};
-  const auto value = one_of(names, text);
-  if (value)
-    o.streams.on_partial = *value;
-  return value.has_value();
-}
+constexpr std::pair<string_view, partial_policy> on_partial_names[] = {
+  {"continue", partial_policy::proceed},
+  {"retract", partial_policy::retract},
+  {"stop", partial_policy::stop}};
 
-bool set_thinking_level(runtime_options& o, string_view text) {
-  using level = thinking_level;
-  constexpr std::pair<string_view, level> names[] = {
-    {"off", level::off},   {"minimal", level::minimal},
-    {"low", level::low},   {"medium", level::medium},
-    {"high", level::high}, {"max", level::max}};
-  const auto value = one_of(names, text);
-  if (value)
-    o.starts.thinking_level = *value;
-  return value.has_value();
-}
+constexpr std::pair<string_view, thinking_level> thinking_names[] = {
+  {"off", thinking_level::off},   {"minimal", thinking_level::minimal},
+  {"low", thinking_level::low},   {"medium", thinking_level::medium},
+  {"high", thinking_level::high}, {"max", thinking_level::max}};
 
-bool set_durability(runtime_options& o, string_view text) {
-  constexpr std::pair<string_view, store_durability> names[] = {
-    {"process", store_durability::process}, {"power", store_durability::power}};
-  const auto value = one_of(names, text);
-  if (value)
-    o.durability = *value;
-  return value.has_value();
-}
+constexpr std::pair<string_view, store_durability> durability_names[] = {
+  {"process", store_durability::process}, {"power", store_durability::power}};
 
-bool set_cache(runtime_options& o, string_view text) {
-  constexpr std::pair<string_view, cache_ttl> names[] = {
-    {"off", cache_ttl::off},
-    {"5m", cache_ttl::five_minutes},
-    {"1h", cache_ttl::one_hour}};
-  const auto value = one_of(names, text);
-  if (value)
-    o.starts.cache = *value;
-  return value.has_value();
-}
+constexpr std::pair<string_view, cache_ttl> cache_names[] = {
+  {"off", cache_ttl::off},
+  {"5m", cache_ttl::five_minutes},
+  {"1h", cache_ttl::one_hour}};
+
+constexpr string_view none = "none", no_word;
+constexpr auto int64_min = std::numeric_limits<int64_t>::min(),
+               int64_max = std::numeric_limits<int64_t>::max();
+
+/// Of what a request may leave to the provider: set, or not spoken of.
+template <class Codec>
+using unset_or = absent_or<Codec, no_word>;
 
 // ---- the table -------------------------------------------------------------
 
-// `FIELD(streams.max_steps)` is a function from the options to that member.
+struct row {
+  option_description what;
+  bool (*set)(runtime_options&, string_view text);
+  std::string (*get)(const runtime_options&);
+};
+
+/// `Field` is a function from the options to the member.
+template <auto Field, class Codec>
+constexpr row make(string_view name, string_view expects, string_view meaning) {
+  return {{name, expects, meaning},
+          [](runtime_options& o, string_view text) {
+            auto value = Codec::read(text);
+            if (value)
+              Field(o) = std::move(*value);
+            return value.has_value();
+          },
+          [](const runtime_options& o) { return Codec::write(Field(o)); }};
+}
+
 #define FIELD(path)                                                            \
-  [](runtime_options & all) -> auto& {                                         \
+  [](auto& all) -> auto& {                                                     \
     return all.path;                                                           \
   }
 
-template <auto Field>
-bool set_temperature(runtime_options& o, string_view text) {
-  return set_number<Field, double>(o, text, 0, 100);
-}
-template <auto Field>
-bool set_share(runtime_options& o, string_view text) {
-  return set_number<Field, double>(o, text, 0, 1);
-}
-template <auto Field>
-bool set_penalty(runtime_options& o, string_view text) {
-  return set_number<Field, double>(o, text, -100, 100);
-}
-bool set_top_k(runtime_options& o, string_view text) {
-  return set_number<FIELD(starts.sampling.top_k), uint32_t>(o, text, 1,
-                                                            count_max);
-}
-bool set_seed(runtime_options& o, string_view text) {
-  using limits = std::numeric_limits<std::int64_t>;
-  return set_number<FIELD(starts.sampling.seed), std::int64_t>(
-    o, text, limits::min(), limits::max());
-}
-bool set_ca_file(runtime_options& o, string_view text) {
-  if (text.empty() || text.find('\0') != text.npos)
-    return false;
-  o.ca_file = text;
-  return true;
-}
-bool set_max_output_tokens(runtime_options& o, string_view text) {
-  return set_number<FIELD(starts.max_output_tokens), uint64_t>(
-    o, text, 1, std::numeric_limits<std::int64_t>::max());
-}
-
-constexpr string_view ms = "milliseconds", ms_off = "milliseconds (0: off)",
-                      ms_1 = "milliseconds, at least 1", count = "a count",
-                      count_1 = "a count, at least 1", flag = "true or false";
+constexpr string_view times = "milliseconds",
+                      times_or_off = "milliseconds (0: off)",
+                      times_1 = "milliseconds, at least 1", counts = "a count",
+                      counts_1 = "a count, at least 1",
+                      yes_no = "true or false";
 
 // clang-format off
 constexpr row rows[] = {
-  {"connect_timeout_ms", ms_off, set_ms<FIELD(streams.clocks.connect_timeout_ms)>},
-  {"first_byte_timeout_ms", ms_off, set_ms<FIELD(streams.clocks.first_byte_timeout_ms)>},
-  {"first_token_timeout_ms", ms_off, set_ms<FIELD(streams.clocks.first_token_timeout_ms)>},
-  {"liveness_timeout_ms", ms_off, set_ms<FIELD(streams.clocks.liveness_timeout_ms)>},
-  {"progress_timeout_ms", ms_off, set_ms<FIELD(streams.clocks.progress_timeout_ms)>},
+  // clocks of an attempt
+  make<FIELD(streams.clocks.connect_timeout_ms), ms<>>("connect_timeout_ms", times_or_off,
+    "until the connection stands"),
+  make<FIELD(streams.clocks.first_byte_timeout_ms), ms<>>("first_byte_timeout_ms", times_or_off,
+    "from the request to the answer's first byte"),
+  make<FIELD(streams.clocks.first_token_timeout_ms), ms<>>("first_token_timeout_ms", times_or_off,
+    "from the request to the first text, reasoning or tool delta"),
+  make<FIELD(streams.clocks.liveness_timeout_ms), ms<>>("liveness_timeout_ms", times_or_off,
+    "between any two bytes, pings included"),
+  make<FIELD(streams.clocks.progress_timeout_ms), ms<>>("progress_timeout_ms", times_or_off,
+    "between two text, reasoning or tool deltas"),
+  make<FIELD(streams.finish_linger_ms), ms<>>("finish_linger_ms", times,
+    "how long a connection may take to end after its answer's end"),
+  make<FIELD(streams.error_body_timeout_ms), ms<>>("error_body_timeout_ms", times,
+    "how long the body of an error may take after its head"),
 
-  {"max_attempts_per_model", count_1, set_count<FIELD(streams.restarts.max_attempts_per_model), 1>},
-  {"max_truncated_attempts_per_model", count_1, set_count<FIELD(streams.restarts.max_truncated_attempts_per_model), 1>},
-  {"empty_retries_max", count, set_count<FIELD(streams.restarts.empty_retries_max)>},
-  {"backoff_base_ms", ms, set_ms<FIELD(streams.restarts.backoff_base_ms)>},
-  {"backoff_factor", count_1, set_count<FIELD(streams.restarts.backoff_factor), 1>},
-  {"backoff_cap_ms", ms, set_ms<FIELD(streams.restarts.backoff_cap_ms)>},
-  {"max_retry_after_ms", ms, set_ms<FIELD(streams.restarts.max_retry_after_ms)>},
-  {"max_restarts", count, set_count<FIELD(streams.restarts.max_restarts)>},
-  {"restart_window_ms", ms_1, set_ms<FIELD(streams.restarts.restart_window_ms), 1>},
-  {"fallback_on_config_error", flag, set_flag<FIELD(streams.restarts.fallback_on_config_error)>},
+  // restarts
+  make<FIELD(streams.restarts.max_attempts_per_model), count<1>>("max_attempts_per_model", counts_1,
+    "attempts of one model, in a step"),
+  make<FIELD(streams.restarts.max_truncated_attempts_per_model), count<1>>("max_truncated_attempts_per_model", counts_1,
+    "the same of answers that were cut short"),
+  make<FIELD(streams.restarts.empty_retries_max), count<>>("empty_retries_max", counts,
+    "silent retries of an empty answer, in a stream"),
+  make<FIELD(streams.restarts.backoff_base_ms), ms<>>("backoff_base_ms", times,
+    "delay before the first retry"),
+  make<FIELD(streams.restarts.backoff_factor), count<1>>("backoff_factor", counts_1,
+    "what each further delay is multiplied by"),
+  make<FIELD(streams.restarts.backoff_cap_ms), ms<>>("backoff_cap_ms", times,
+    "the longest delay"),
+  make<FIELD(streams.restarts.max_retry_after_ms), ms<>>("max_retry_after_ms", times,
+    "a provider's hint above this leads to the next model"),
+  make<FIELD(streams.restarts.max_restarts), count<>>("max_restarts", counts,
+    "of a stream within the window"),
+  make<FIELD(streams.restarts.restart_window_ms), ms<1>>("restart_window_ms", times_1,
+    "the window of max_restarts"),
+  make<FIELD(streams.restarts.fallback_on_config_error), flag>("fallback_on_config_error", yes_no,
+    "whether a missing key, quota, permission or model leads to the next model"),
 
-  {"on_partial", "continue, retract or stop", set_on_partial},
-  {"trim_repeated_text", flag, set_flag<FIELD(streams.trim_repeated_text)>},
-  {"stream_deadline_ms", "milliseconds, at least 1, or none", set_ms_or_none<FIELD(streams.stream_deadline_ms)>},
-  {"hedge_after_ms", ms_off, set_ms<FIELD(streams.hedge_after_ms)>},
-  {"soft_stop_wait_ms", ms, set_ms<FIELD(streams.soft_stop_wait_ms)>},
-  {"kill_deadline_ms", ms, set_ms<FIELD(streams.kill_deadline_ms)>},
-  {"partial_flush_interval_ms", ms, set_ms<FIELD(streams.partial_flush_interval_ms)>},
-  {"max_steps", count_1, set_count<FIELD(streams.max_steps), 1>},
+  // streams
+  make<FIELD(streams.on_partial), word<partial_policy, on_partial_names>>("on_partial", "continue, retract or stop",
+    "what becomes of output that was shown when its attempt fails"),
+  make<FIELD(streams.trim_repeated_text), flag>("trim_repeated_text", yes_no,
+    "leave out what a continuation repeats"),
+  make<FIELD(streams.stream_deadline_ms), absent_or<ms<1>, none>>("stream_deadline_ms", "milliseconds, at least 1, or none",
+    "of the whole stream"),
+  make<FIELD(streams.hedge_after_ms), ms<>>("hedge_after_ms", times_or_off,
+    "ask the next model too if no token came by then"),
+  make<FIELD(streams.soft_stop_wait_ms), ms<>>("soft_stop_wait_ms", times,
+    "how long a soft stop at a boundary waits for word that this was the end"),
+  make<FIELD(streams.kill_deadline_ms), ms<>>("kill_deadline_ms", times,
+    "when a worker that ignores its cancellation is left behind"),
+  make<FIELD(streams.partial_flush_interval_ms), ms<>>("partial_flush_interval_ms", times,
+    "how often a running stream's parts are written"),
+  make<FIELD(streams.max_steps), count<1>>("max_steps", counts_1,
+    "model calls of one stream"),
 
-  {"passivate_after_ms", ms, set_ms<FIELD(workspaces.passivate_after_ms)>},
-  {"durability", "process or power", set_durability},
-  {"store_deadline_ms", ms_1, set_ms<FIELD(workspaces.store_deadline_ms), 1>},
+  // workspaces and their store
+  make<FIELD(workspaces.passivate_after_ms), ms<>>("passivate_after_ms", times,
+    "how long an idle workspace stays in memory"),
+  make<FIELD(durability), word<store_durability, durability_names>>("durability", "process or power",
+    "what a commit survives: the end of the process, or of the power"),
+  make<FIELD(workspaces.store_deadline_ms), ms<1>>("store_deadline_ms", times_1,
+    "when a commit that has not come fails"),
 
-  {"max_concurrent_attempts", "a count (0: no limit)", set_count<FIELD(endpoints.max_concurrent_attempts)>},
-  {"breaker_failures", count_1, set_count<FIELD(endpoints.breaker_failures), 1>},
-  {"breaker_window_ms", ms_1, set_ms<FIELD(endpoints.breaker_window_ms), 1>},
-  {"breaker_cooldown_ms", ms, set_ms<FIELD(endpoints.breaker_cooldown_ms)>},
+  // endpoints
+  make<FIELD(endpoints.max_concurrent_attempts), count<>>("max_concurrent_attempts", "a count (0: no limit)",
+    "attempts of one endpoint at a time"),
+  make<FIELD(endpoints.breaker_failures), count<1>>("breaker_failures", counts_1,
+    "failures that open its circuit, if half of its attempts fail"),
+  make<FIELD(endpoints.breaker_window_ms), ms<1>>("breaker_window_ms", times_1,
+    "time within which failures are counted"),
+  make<FIELD(endpoints.breaker_cooldown_ms), ms<>>("breaker_cooldown_ms", times,
+    "how long an open circuit stays open before a probe"),
+  make<FIELD(endpoints.cooldown_max_ms), ms<>>("cooldown_max_ms", times,
+    "the longest that a provider's hint keeps its endpoint closed"),
+  make<FIELD(endpoints.cold_start_hold_ms), ms<>>("cold_start_hold_ms", times_or_off,
+    "how long attempts wait for the first answer of an endpoint that has not answered lately"),
 
-  {"max_output_tokens", count_1, set_max_output_tokens},
-  {"temperature", "a number from 0 to 100", set_temperature<FIELD(starts.sampling.temperature)>},
-  {"top_p", "a number from 0 to 1", set_share<FIELD(starts.sampling.top_p)>},
-  {"top_k", count_1, set_top_k},
-  {"presence_penalty", "a number from -100 to 100", set_penalty<FIELD(starts.sampling.presence_penalty)>},
-  {"frequency_penalty", "a number from -100 to 100", set_penalty<FIELD(starts.sampling.frequency_penalty)>},
-  {"seed", "a whole number", set_seed},
-  {"thinking_level", "off, minimal, low, medium, high or max", set_thinking_level},
-  {"cache", "off, 5m or 1h", set_cache},
+  // what a request says
+  make<FIELD(starts.max_output_tokens), unset_or<number<uint64_t, 1, int64_max>>>("max_output_tokens", counts_1,
+    "tokens of one answer"),
+  make<FIELD(starts.sampling.temperature), unset_or<number<double, 0, 100>>>("temperature", "a number from 0 to 100",
+    "how much chance there is in an answer"),
+  make<FIELD(starts.sampling.top_p), unset_or<number<double, 0, 1>>>("top_p", "a number from 0 to 1",
+    "the share of likely tokens that it is drawn from"),
+  make<FIELD(starts.sampling.top_k), unset_or<count<1>>>("top_k", counts_1,
+    "the number of tokens that it is drawn from"),
+  make<FIELD(starts.sampling.presence_penalty), unset_or<number<double, -100, 100>>>("presence_penalty", "a number from -100 to 100",
+    "against tokens that were used"),
+  make<FIELD(starts.sampling.frequency_penalty), unset_or<number<double, -100, 100>>>("frequency_penalty", "a number from -100 to 100",
+    "against tokens by how often they were used"),
+  make<FIELD(starts.sampling.seed), unset_or<number<int64_t, int64_min, int64_max>>>("seed", "a whole number",
+    "makes chance repeatable where a provider takes it"),
+  make<FIELD(starts.thinking_level), unset_or<word<thinking_level, thinking_names>>>("thinking_level", "off, minimal, low, medium, high or max",
+    "how much the model thinks"),
+  make<FIELD(starts.cache), word<cache_ttl, cache_names>>("cache", "off, 5m or 1h",
+    "how long the provider keeps the prompt"),
 
-  {"threads", "a count from 1 to 1024 (0: one per core)", set_count<FIELD(threads), 0, 1'024>},
-  {"tool_threads", "a count from 1 to 1024", set_count<FIELD(tool_threads), 1, 1'024>},
-  {"callback_threads", "a count from 1 to 1024", set_count<FIELD(callback_threads), 1, 1'024>},
-  {"shutdown_deadline_ms", ms, set_ms<FIELD(shutdown_deadline_ms)>},
-
-  {"ca_file", "the path of a PEM file", set_ca_file},
+  // the runtime
+  make<FIELD(threads), count<0, 1'024>>("threads", "a count from 1 to 1024 (0: one per core)",
+    "threads of the actors"),
+  make<FIELD(tool_threads), count<1, 1'024>>("tool_threads", "a count from 1 to 1024",
+    "handlers of tools that run at a time, and as many hooks"),
+  make<FIELD(callback_threads), count<1, 1'024>>("callback_threads", "a count from 1 to 1024",
+    "callbacks of the host that run at a time"),
+  make<FIELD(shutdown_deadline_ms), ms<>>("shutdown_deadline_ms", times,
+    "when a shutdown leaves behind what still runs"),
+  make<FIELD(ca_file), path>("ca_file", "the path of a PEM file",
+    "whom to trust; without it the system's authorities"),
 };
 // clang-format on
 
 #undef FIELD
 
+const row* find(string_view name) {
+  for (const auto& r : rows)
+    if (r.what.name == name)
+      return &r;
+  return nullptr;
+}
+
 std::vector<string_view> names() {
   std::vector<string_view> all;
   for (const auto& r : rows)
-    all.push_back(r.name);
+    all.push_back(r.what.name);
   return all;
 }
 
@@ -254,7 +210,7 @@ const std::vector<option_description>& option_descriptions() {
   static const auto all = [] {
     std::vector<option_description> made;
     for (const auto& r : rows)
-      made.push_back({r.name, r.expects});
+      made.push_back(r.what);
     return made;
   }();
   return all;
@@ -262,16 +218,21 @@ const std::vector<option_description>& option_descriptions() {
 
 expected<void> set_option(runtime_options& options, string_view name,
                           string_view value) {
-  for (const auto& r : rows)
-    if (r.name == name) {
-      if (r.set(options, value))
-        return {};
-      return fail(errc::invalid_request, std::string{name} + ": expected "
-                                           + std::string{r.expects} + ", got \""
-                                           + shown(value) + "\"");
-    }
-  return fail(errc::invalid_request, "there is no option \"" + shown(name)
-                                       + "\"" + did_you_mean(name, names()));
+  const auto* const r = find(name);
+  if (!r)
+    return fail(errc::invalid_request, "there is no option \"" + shown(name)
+                                         + "\"" + did_you_mean(name, names()));
+  if (r->set(options, value))
+    return {};
+  return fail(errc::invalid_request, std::string{name} + ": expected "
+                                       + std::string{r->what.expects}
+                                       + ", got \"" + shown(value) + "\"");
+}
+
+std::string option_text(const runtime_options& options, string_view name) {
+  const auto* const r = find(name);
+  PENSTOCK_CHECK(r);
+  return r->get(options);
 }
 
 } // namespace penstock

@@ -118,6 +118,21 @@ BOOST_AUTO_TEST_CASE(help_names_apis_providers_and_settings) {
                              + std::string{option.expects}));
 }
 
+BOOST_AUTO_TEST_CASE(the_configurations_manual_has_a_row_for_every_option) {
+  std::string rows;
+  for (const auto& option : option_descriptions()) {
+    const auto by_default = option_text({}, option.name);
+    rows += "| `" + std::string{option.name} + "` | "
+            + std::string{option.expects} + " | "
+            + (by_default.empty() ? "–" : by_default) + " | "
+            + std::string{option.meaning} + " |\n";
+  }
+  const auto manual = source_file("docs/CONFIGURATION.md");
+  BOOST_TEST(manual.ends_with("|---|---|---|---|\n" + rows),
+             "docs/CONFIGURATION.md should have this table:\n"
+               << rows);
+}
+
 BOOST_AUTO_TEST_CASE(the_version_is_that_of_the_build) {
   const auto cmake = source_file("CMakeLists.txt");
   const auto at = cmake.find("VERSION ", cmake.find("project("));

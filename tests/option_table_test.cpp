@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(values_arrive_where_they_belong) {
 
 BOOST_AUTO_TEST_CASE(every_option_takes_a_value_and_refuses_nonsense) {
   std::set<std::string_view> names;
-  for (const auto& [name, expects] : option_descriptions()) {
+  for (const auto& [name, expects, meaning] : option_descriptions()) {
     BOOST_TEST_INFO(name);
     BOOST_TEST(names.insert(name).second);
     if (name == "ca_file")
@@ -82,6 +82,22 @@ BOOST_AUTO_TEST_CASE(every_option_takes_a_value_and_refuses_nonsense) {
       BOOST_TEST(said != "ok");
       BOOST_TEST(said.find(expects) != said.npos);
     }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_option_is_written_as_it_is_read) {
+  for (const auto& each : option_descriptions()) {
+    BOOST_TEST_INFO(each.name);
+    runtime_options o;
+    const auto at_first = option_text(o, each.name);
+    if (!at_first.empty())
+      BOOST_TEST(set(o, each.name, at_first) == "ok");
+    BOOST_TEST(option_text(o, each.name) == at_first);
+    for (const std::string value :
+         {"9007199254740993", "1023", "0.1", "1", "true", "false", "stop",
+          "retract", "power", "minimal", "5m", "1h", "off", "none"})
+      if (set_option(o, each.name, value))
+        BOOST_TEST(option_text(o, each.name) == value);
   }
 }
 

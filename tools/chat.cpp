@@ -48,6 +48,7 @@ std::string footer() {
   text += "\nOptions for --set, and for \"options\" in a configuration:";
   for (const auto& each : option_descriptions())
     text.append("\n  ").append(each.name).append("=").append(each.expects);
+  text += "\nWhat each of them means: docs/CONFIGURATION.md.";
   return text;
 }
 
