@@ -113,6 +113,13 @@ error sqlite_connection::take_failure() {
   return std::exchange(failure_, std::nullopt).value_or(error{});
 }
 
+error sqlite_connection::roll_back() {
+  auto why = take_failure();
+  exec("ROLLBACK"); // In vain where SQLite has done so itself.
+  (void)take_failure();
+  return why;
+}
+
 bool sqlite_connection::exec(const std::string& sql) {
   if (failed())
     return false;

@@ -91,6 +91,9 @@ public:
   bool failed() const noexcept { return failure_.has_value(); }
   /// What went wrong, errc::none if nothing did. Forgets it.
   error take_failure();
+  /// The same, and leaves no transaction open behind it: SQLite ends it by
+  /// itself for some failures only.
+  error roll_back();
   void note_failure(const char* doing);
 
 private:

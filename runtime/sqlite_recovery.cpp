@@ -73,12 +73,8 @@ expected<void> close_interrupted(sqlite_connection& db, record_writer& writer) {
     db.exec("BEGIN IMMEDIATE");
     close(db, writer, s);
     db.exec("COMMIT");
-    if (db.failed()) {
-      auto why = db.take_failure();
-      db.exec("ROLLBACK");
-      (void)db.take_failure();
-      return fail(std::move(why));
-    }
+    if (db.failed())
+      return fail(db.roll_back());
   }
   return {};
 }

@@ -143,9 +143,14 @@ expected<void> check_place(const std::string& path, const std::string& lock) {
 } // namespace
 
 expected<store_lock> lock_store(const std::string& path) {
+  namespace fs = std::filesystem;
   std::error_code ignored;
-  // One lock, whatever links lead to the file.
-  const auto real = std::filesystem::weakly_canonical(path, ignored);
+  // One lock, whatever links lead to the file. A link to a file that is not
+  // there yet would count as a file of its own.
+  if (fs::is_symlink(fs::symlink_status(path, ignored))
+      && !fs::exists(path, ignored))
+    owned_fd{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+  const auto real = fs::weakly_canonical(path, ignored);
   const auto name = (ignored ? path : real.string()) + "-lock";
   if (auto fit = check_place(path, name); !fit)
     return fail(fit.error());

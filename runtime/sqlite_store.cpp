@@ -145,7 +145,7 @@ public:
                     query = std::move(query)](sqlite_connection& db) {
       auto found = query(db);
       if (db.failed())
-        done(fail(db.take_failure()));
+        done(fail(db.roll_back()));
       else
         done(std::move(found));
     };
@@ -199,9 +199,7 @@ private:
     db_->exec("COMMIT");
     if (!db_->failed())
       return errc::none;
-    const auto failure = db_->take_failure();
-    db_->exec("ROLLBACK"); // In vain where SQLite has done so itself.
-    (void)db_->take_failure();
+    const auto failure = db_->roll_back();
     records_->forget();
     std::fill(why, why + count, failure);
     return failure.code;

@@ -12,6 +12,9 @@
 #include "tests/support/store_calls.hpp"
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 
 using namespace penstock;
@@ -211,4 +214,60 @@ BOOST_AUTO_TEST_CASE(verify_finds_a_part_that_is_gone) {
     BOOST_TEST(db->exec("DELETE FROM growth"));
   }
   BOOST_TEST(faults().size() == 1u);
+}
+
+// One conversation of many: the others go on.
+BOOST_AUTO_TEST_CASE(what_cannot_be_read_takes_nothing_else_along) {
+  const temporary_dir dir;
+  const auto path = dir.file("store");
+  const auto open = [&] { return sqlite_store::open({path, {}, {}}).value(); };
+  const std::string large(100'000, 'a');
+  {
+    const auto made = open();
+    store_calls on{*made};
+    for (const auto& [id, text] :
+         {std::pair<std::string, std::string>{"damaged", large},
+          {"sound", "x"}}) {
+      stream_writer s{stream_id{text.size()}, "m1", 1};
+      on.write(id, {s.opened(), s.attempt(1)});
+      s.log.append(s.log.open_text(), text);
+      on.write(id, s.closed());
+    }
+  }
+  const auto made = open();
+  store_calls on{*made};
+  { // The pages that a large text fills name the next one first.
+    std::fstream file{path, std::ios::in | std::ios::out | std::ios::binary};
+    std::string all{std::istreambuf_iterator<char>{file}, {}};
+    constexpr std::size_t page = 4'096;
+    int struck = 0;
+    for (std::size_t at = page; at + page <= all.size(); at += page)
+      if (all.compare(at + 4, 100, large, 0, 100) == 0) {
+        file.seekp(static_cast<std::streamoff>(at));
+        file.write("\xff\xff\xff\xff", 4);
+        ++struck;
+      }
+    BOOST_REQUIRE(struck > 10);
+  }
+  const auto failed = on.load("damaged");
+  BOOST_REQUIRE(!failed.has_value());
+  BOOST_TEST((failed.error().code == errc::storage));
+  const auto found = on.load("sound");
+  BOOST_REQUIRE_MESSAGE(found, (found ? "" : found.error().message));
+  BOOST_TEST(found->history.size() == 1u);
+  BOOST_TEST((on.write("new", {record::message_added{user_row(1, "y")}}).code
+              == errc::none));
+  BOOST_TEST(on.load("new").value().history.size() == 1u); // No old snapshot.
+}
+
+BOOST_AUTO_TEST_CASE(a_link_that_comes_before_its_file_is_that_file) {
+  const temporary_dir dir;
+  const auto path = dir.file("store"), link = dir.file("link");
+  std::filesystem::create_symlink(path, link);
+  const auto first = sqlite_store::open({link, {}, {}});
+  BOOST_REQUIRE(first.has_value());
+  const auto second = sqlite_store::open({path, {}, {}});
+  BOOST_REQUIRE(!second.has_value());
+  BOOST_TEST(second.error().message.find("in use by another process")
+             != std::string::npos);
 }
