@@ -1,5 +1,6 @@
-// Every bound of the runtime, with unit and reason. Exceeding one that guards
-// against a provider is a `protocol` error that names it (SPEC §11).
+// The bounds that a provider, a host or a model can meet, with unit and reason.
+// Exceeding one that guards against a provider is a `protocol` error that names
+// it (SPEC §11). Times are options (messages/options.hpp).
 #pragma once
 
 #include <cstddef>
