@@ -47,11 +47,12 @@ public:
   curl_user& operator=(const curl_user&) = delete;
   bool good() const noexcept { return good_; }
 
-private:
   static std::mutex& mutex() {
     static std::mutex m;
     return m;
   }
+
+private:
   bool good_;
 };
 
@@ -293,6 +294,9 @@ void curl_http_client::end_all() {
       break;
     run_commands();
   }
+  // While it closes what is idle, libcurl ignores SIGPIPE for the process and
+  // puts back what it found: two at once would leave it ignored.
+  const std::lock_guard one_at_a_time{curl_user::mutex()};
   shards_.clear();
 }
 

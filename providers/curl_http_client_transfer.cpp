@@ -61,6 +61,16 @@ curl_transfer& curl_transfer::of(CURL* easy) {
 
 // ---- set-up -----------------------------------------------------------------
 
+namespace {
+
+// Programs that the host starts must not inherit a connection: it would stay
+// open, and the provider would go on, after we have closed it.
+curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* to) {
+  return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+} // namespace
+
 bool curl_transfer::set_options(const curl_options& options) {
   bool good = true;
   const auto set = [&](CURLoption option, auto value) {
@@ -75,6 +85,8 @@ bool curl_transfer::set_options(const curl_options& options) {
   set(CURLOPT_PREREQFUNCTION,
       static_cast<int (*)(void*, char*, char*, int, int)>(&on_ready));
   set(CURLOPT_PREREQDATA, static_cast<void*>(this));
+  set(CURLOPT_OPENSOCKETFUNCTION,
+      static_cast<curl_opensocket_callback>(&open_socket));
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_BUFFERSIZE, static_cast<long>(options.buffer_bytes));
   set(CURLOPT_TCP_NODELAY, 1L);

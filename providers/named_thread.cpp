@@ -1,6 +1,5 @@
 #include "providers/named_thread.hpp"
 
-#include <csignal>
 #include <pthread.h>
 #include <system_error>
 #include <utility>
@@ -16,23 +15,28 @@ constexpr int left_open[] = {SIGSEGV, SIGBUS, SIGFPE,  SIGILL,
 
 } // namespace
 
-expected<std::thread> start_named_thread(const char* name,
-                                         std::function<void()> body) {
-  // A thread inherits the mask of its creator. Set there, it leaves no gap.
+no_signals::no_signals() {
   sigset_t blocked;
-  sigset_t before;
   sigfillset(&blocked);
   for (const auto signal : left_open)
     sigdelset(&blocked, signal);
-  pthread_sigmask(SIG_SETMASK, &blocked, &before);
+  pthread_sigmask(SIG_SETMASK, &blocked, &before_);
+}
+
+no_signals::~no_signals() {
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+expected<std::thread> start_named_thread(const char* name,
+                                         std::function<void()> body) {
   std::thread thread;
   std::error_code why;
   try {
+    const no_signals inherited;
     thread = std::thread{std::move(body)};
   } catch (const std::system_error& e) {
     why = e.code();
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (!thread.joinable())
     return fail(errc::internal, "cannot start the thread " + std::string{name}
                                   + ": " + why.message());

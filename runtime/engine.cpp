@@ -101,6 +101,7 @@ expected<system_parts> make_system(caf::actor_system* host,
   caf_compat::configure(*made.config, threads);
   if (auto done = try_threads(threads + 1); !done) // One is its clock's.
     return fail(done.error());
+  const no_signals inherited; // CAF's threads take none of the host's.
   made.own = std::make_unique<caf::actor_system>(*made.config);
   made.in_use = made.own.get();
   return made;

@@ -61,6 +61,9 @@ public:
 private:
   /// What the actors use; ends after them.
   struct world {
+    /// Waits for the actors, without a limit.
+    ~world();
+
     std::shared_ptr<penstock::clock> time;
     std::shared_ptr<http_client> http;
     std::shared_ptr<penstock::store> store;
@@ -76,7 +79,6 @@ private:
   expected<void> make_workspace_environment();
   void make_attempt_environment();
   void spawn_actors();
-  bool called_by_host();
   expected<std::size_t> end(std::optional<milliseconds> wanted);
   bool end_actors(std::chrono::steady_clock::time_point deadline,
                   std::size_t& workspaces);
@@ -91,7 +93,6 @@ private:
   std::weak_ptr<class thread_tool_runner> tool_threads_;
   std::shared_ptr<std::atomic<bool>> tool_hangs_ =
     std::make_shared<std::atomic<bool>>(false);
-  std::atomic<bool> ends_{false}; ///< A first caller has come.
   std::mutex ending_; ///< One caller ends the runtime, others wait for it.
   std::optional<expected<std::size_t>> ended_; // guarded by ending_
 };

@@ -35,26 +35,24 @@ runtime::engine::~engine() {
   (void)shutdown(std::nullopt);
 }
 
-/// Whether this thread is inside of a callback or of a tool's handler.
-bool runtime::engine::called_by_host() {
-  const auto threads = tool_threads_.lock();
-  const bool in_tool = threads && threads->excuse_caller();
-  return in_tool || (callbacks && callbacks->is_own_thread());
-}
-
 expected<std::size_t>
 runtime::engine::shutdown(std::optional<milliseconds> wanted) {
-  const bool inside = called_by_host();
-  const bool first = !ends_.exchange(true);
+  auto threads = tool_threads_.lock();
+  const bool in_tool = threads && threads->is_own_thread();
+  const bool inside = in_tool || (callbacks && callbacks->is_own_thread());
   std::unique_lock guard{ending_, std::defer_lock};
   // Whoever ends the runtime waits for the call that this comes from.
-  if (inside && !first && !guard.try_lock())
+  if (inside && !guard.try_lock())
     return fail(errc::aborted, "another thread shuts the runtime down and "
                                "waits for this call to return");
-  if (!guard)
+  if (!inside)
     guard.lock();
-  if (!ended_)
-    ended_ = end(wanted);
+  if (ended_)
+    return *ended_;
+  if (in_tool) // It cannot wait for itself.
+    threads->excuse_caller();
+  threads.reset(); // Who ends it must be the last to hold it.
+  ended_ = end(wanted);
   return *ended_;
 }
 
@@ -113,6 +111,18 @@ bool runtime::engine::end_actors(std::chrono::steady_clock::time_point deadline,
   return in_time;
 }
 
+runtime::engine::world::~world() {
+  if (system.own)
+    system.own->await_all_actors_done();
+  // Their threads hold handles of actors, which go before the system.
+  workspaces.reset();
+  attempts.reset();
+  tool_runner.reset();
+  http.reset();
+  store.reset();
+  time.reset();
+}
+
 /// Waits for the actors and ends what they used, on a thread that can be left
 /// behind: CAF waits for a hung actor without a limit.
 bool runtime::engine::end_world(
@@ -124,15 +134,6 @@ bool runtime::engine::end_world(
   auto thread = start_named_thread(
     "penstock-end",
     [done, w = std::shared_ptr<world>{std::move(world_)}]() mutable {
-      if (w->system.own)
-        w->system.own->await_all_actors_done();
-      // Their threads hold handles of actors, which go before the system.
-      w->workspaces.reset();
-      w->attempts.reset();
-      w->tool_runner.reset();
-      w->http.reset();
-      w->store.reset();
-      w->time.reset();
       w.reset();
       done->set_value();
     });

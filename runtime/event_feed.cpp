@@ -111,7 +111,7 @@ void event_feed::schedule() {
 /// Brings the feed back to rest, also after an exception of the host's.
 void event_feed::call_back() {
   std::unique_lock lock{mutex_};
-  const auto calls = calls_; // outlives a `detach` from inside
+  auto calls = calls_; // outlives a `detach` from inside
   auto batch = std::exchange(waiting_, {});
   const bool close = batch.empty() && closed_ && !told_closed_;
   told_closed_ = told_closed_ || close;
@@ -125,6 +125,7 @@ void event_feed::call_back() {
   const auto rest = [&] {
     if (!close)
       return_credit();
+    calls.reset(); // `detach` has the last one, if it waits.
     lock.lock();
     calling_ = {};
     scheduled_ = false;

@@ -14,8 +14,13 @@ thread_tool_runner::~thread_tool_runner() {
   close();
 }
 
-bool thread_tool_runner::excuse_caller() {
-  return handlers_->excuse_caller() || others_->excuse_caller();
+bool thread_tool_runner::is_own_thread() const {
+  return handlers_->is_own_thread() || others_->is_own_thread();
+}
+
+void thread_tool_runner::excuse_caller() {
+  handlers_->excuse_caller();
+  others_->excuse_caller();
 }
 
 bool thread_tool_runner::close() {

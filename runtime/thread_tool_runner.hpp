@@ -50,9 +50,11 @@ public:
 
   void run_blocking(blocking_call call, done_function done) override;
 
-  /// If the calling thread is inside of a call, `close` will not wait for it.
-  /// @returns whether it is.
-  bool excuse_caller();
+  /// Whether the calling thread is inside of a call.
+  bool is_own_thread() const;
+  /// If it is, `close` will not wait for it. For who is about to wait for
+  /// `close` himself.
+  void excuse_caller();
   /// What the destructor does, if nobody has done it before; the last call but
   /// for `counts`. @returns whether no thread was left behind, but for those
   /// that were excused.

@@ -84,14 +84,15 @@ tool_thread_counts tool_pool::counts() const {
           .hung_total = hung_total_};
 }
 
-bool tool_pool::excuse_caller() {
+bool tool_pool::is_own_thread() const {
   const lock held{mutex_};
-  const auto self = std::this_thread::get_id();
-  if (!threads_.contains(self))
-    return false;
-  excused_.insert(self);
-  thread_ended_.notify_all();
-  return true;
+  return threads_.contains(std::this_thread::get_id());
+}
+
+void tool_pool::excuse_caller() {
+  const lock held{mutex_};
+  if (const auto self = std::this_thread::get_id(); threads_.contains(self))
+    excused_.insert(self);
 }
 
 bool tool_pool::close() {

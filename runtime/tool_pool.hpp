@@ -31,7 +31,8 @@ public:
   void run(blocking_call call, tool_runner::done_function done);
   tool_thread_counts counts() const;
 
-  bool excuse_caller();
+  bool is_own_thread() const;
+  void excuse_caller();
   /// As the last call but for `counts` and itself; a second one does nothing.
   bool close();
 

@@ -6,6 +6,8 @@
 
 #include "tests/support/curl_fixture.hpp"
 
+#include <fcntl.h>
+
 using namespace penstock;
 using namespace std::chrono_literals;
 using loopback::loopback_server;
@@ -144,4 +146,21 @@ BOOST_FIXTURE_TEST_CASE(a_pooled_connection_that_died_is_no_failure,
   const auto second = std::move(loopback_server::start(options).value());
   BOOST_TEST((run(post(second->url())).ended->code == errc::none));
   BOOST_TEST(second->log().answers.size() == 1u);
+}
+
+// A program that the host starts would keep the connection open.
+BOOST_FIXTURE_TEST_CASE(connections_are_not_inherited, curl_fixture) {
+  const auto server = serve(http_script{http_answer{}});
+  BOOST_TEST((run(post(server->url())).ended->code == errc::none));
+  std::size_t found = 0; // the one that may be used again
+  for (int fd = 0; fd < 1'024; ++fd) {
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0
+        || peer.sin_family != AF_INET || ntohs(peer.sin_port) != server->port())
+      continue;
+    ++found;
+    BOOST_TEST((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+  }
+  BOOST_TEST(found == 1u);
 }

@@ -13,6 +13,7 @@
 #include <array>
 #include <csignal>
 #include <fcntl.h>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <unistd.h>
@@ -158,4 +159,44 @@ BOOST_AUTO_TEST_CASE(two_in_one_process_do_not_see_each_other) {
   BOOST_TEST(second->shutdown(20s).has_value());
   second.reset();
   BOOST_TEST(first->view("w").has_value());
+}
+
+namespace {
+
+/// Of this process's threads, those whose names begin with `prefix`.
+std::vector<std::filesystem::path> threads_named(std::string_view prefix) {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry :
+       std::filesystem::directory_iterator{"/proc/self/task"}) {
+    std::string name;
+    std::getline(std::ifstream{entry.path() / "comm"} >> std::ws, name);
+    if (name.starts_with(prefix))
+      found.push_back(entry.path());
+  }
+  return found;
+}
+
+/// The signals that a thread blocks, as bits.
+std::uint64_t blocked_by(const std::filesystem::path& thread) {
+  std::ifstream file{thread / "status"};
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("SigBlk:"))
+      return std::stoull(line.substr(7), nullptr, 16);
+  return 0;
+}
+
+} // namespace
+
+// The host's handlers run on the host's threads.
+BOOST_AUTO_TEST_CASE(its_threads_take_no_signals) {
+  const auto rt = host("one", {});
+  BOOST_TEST(ask(*rt) == "one");
+  for (const auto* prefix : {"penstock-", "caf."}) {
+    const auto threads = threads_named(prefix);
+    BOOST_TEST(threads.size() >= 2u, prefix);
+    for (const auto& thread : threads)
+      for (const int number : {SIGINT, SIGTERM, SIGUSR1, SIGPIPE})
+        BOOST_TEST((blocked_by(thread) >> (number - 1) & 1) == 1u,
+                   thread << " takes signal " << number);
+  }
 }

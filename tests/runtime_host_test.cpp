@@ -8,6 +8,7 @@
 #include "runtime/in_memory_store.hpp"
 #include "runtime/runtime.hpp"
 #include "tests/support/faulty_store.hpp"
+#include "tests/support/host_fixture.hpp"
 #include "tests/support/store_calls.hpp"
 
 #include <functional>
@@ -20,56 +21,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct fixture {
-  runtime_options options;
-  std::unique_ptr<runtime> rt;
-
-  void open(model_script script) {
-    auto& mine = options.providers["mine"];
-    mine.api = "scripted";
-    mine.script = std::move(script);
-    auto opened = runtime::open(options);
-    BOOST_REQUIRE(opened.has_value());
-    rt = std::move(*opened);
-  }
-  static start_request request() {
-    start_request made;
-    made.workspace_id = "w";
-    made.messages = {user_text("hi")};
-    made.model = "mine:a";
-    return made;
-  }
-  void ask(start_request what) {
-    BOOST_REQUIRE(rt->start(std::move(what)).has_value());
-    const auto outcome = rt->wait("w", std::nullopt, 20s);
-    BOOST_REQUIRE(outcome.has_value());
-    BOOST_TEST((outcome->how == stream_outcome::kind::completed));
-    BOOST_TEST(outcome->text == "one");
-  }
-};
-
-/// A stream whose tool is inside of its handler.
-struct in_a_tool : fixture {
-  std::promise<void> entered;
-
-  void begin(tool_handler handler) {
-    auto made = std::make_shared<tool>();
-    made->definition = {"probe", "", R"({"type":"object"})"};
-    made->handler = [this, handler](const tool_invocation& with) {
-      entered.set_value();
-      return handler(with);
-    };
-    options.tools = {made};
-    options.streams.kill_deadline_ms = 1ms;
-    open(
-      {{"a",
-        {openai_chat_answer(scripted_turn{}.tool_call("c", "probe", "{}"))}}});
-    auto what = request();
-    what.tools = {std::string{"probe"}};
-    BOOST_REQUIRE(rt->start(std::move(what)).has_value());
-    entered.get_future().wait();
-  }
-};
+using fixture = testing::host_fixture;
 
 } // namespace
 
@@ -123,53 +75,6 @@ BOOST_FIXTURE_TEST_CASE(a_look_up_of_a_key_may_throw, fixture) {
   BOOST_TEST(why.find("the vault is closed") != std::string::npos);
 }
 
-// Whoever shuts down waits for the callback, so that must not wait for it.
-BOOST_FIXTURE_TEST_CASE(a_callback_may_shut_down_what_is_shut_down, fixture) {
-  open({});
-  std::promise<expected<std::size_t>> inner;
-  subscription_callbacks calls;
-  calls.on_events = [](const event_batch&) {};
-  calls.on_closed = [&] { inner.set_value(rt->shutdown(60s)); };
-  const auto events = rt->subscribe("w", std::move(calls));
-  BOOST_REQUIRE(rt->view("w").has_value());
-  BOOST_TEST(rt->shutdown(60s).has_value());
-  const auto answer = inner.get_future().get();
-  BOOST_REQUIRE(!answer.has_value());
-  BOOST_TEST((answer.error().code == errc::aborted));
-  BOOST_TEST(rt->shutdown().has_value()); // The first one's answer.
-}
-
-BOOST_FIXTURE_TEST_CASE(a_tool_may_shut_down_and_waits_for_itself_no_longer,
-                        in_a_tool) {
-  std::promise<expected<std::size_t>> answer;
-  begin([&](const tool_invocation&) {
-    answer.set_value(rt->shutdown(60s));
-    return tool_outcome{};
-  });
-  BOOST_TEST(answer.get_future().get().has_value());
-}
-
-struct at_exit { // set_value_at_thread_exit, where ThreadSanitizer sees it
-  std::shared_ptr<std::promise<void>> told;
-  ~at_exit() { told->set_value(); }
-};
-
-BOOST_FIXTURE_TEST_CASE(a_shutdown_tells_of_a_tool_that_does_not_return,
-                        in_a_tool) {
-  std::promise<void> released;
-  const auto returned = std::make_shared<std::promise<void>>();
-  begin(
-    [returned, until = released.get_future().share()](const tool_invocation&) {
-      until.wait();
-      thread_local const at_exit leaves{returned};
-      return tool_outcome{};
-    });
-  const auto ended = rt->shutdown(20s);
-  BOOST_REQUIRE(!ended.has_value());
-  BOOST_TEST((ended.error().code == errc::timeout));
-  released.set_value();
-  returned->get_future().wait();
-}
 // A start that is refused stops nothing.
 BOOST_AUTO_TEST_CASE(a_directory_that_cannot_be_had_is_refused_at_once) {
   const testing::temporary_dir dir;
@@ -214,48 +119,6 @@ BOOST_FIXTURE_TEST_CASE(a_store_that_hangs_fails_starts_by_its_name, fixture) {
   while (!loaded && std::chrono::steady_clock::now() < until)
     loaded = rt->view("w").has_value();
   BOOST_TEST(loaded);
-}
-
-BOOST_FIXTURE_TEST_CASE(a_store_that_hangs_does_not_hold_the_shutdown,
-                        fixture) {
-  const auto store = std::make_shared<testing::faulty_store>(
-    std::make_shared<in_memory_store>());
-  store->hold();
-  options.store = store;
-  open({{"a", {openai_chat_answer(scripted_turn{}.text("one"))}}});
-  std::promise<expected<stream_id>> begun;
-  rt->start(request(), [&](auto answer) { begun.set_value(answer); });
-  const auto ended = rt->shutdown(20ms);
-  BOOST_REQUIRE(!ended.has_value());
-  BOOST_TEST((ended.error().code == errc::timeout));
-  BOOST_TEST(!begun.get_future().get().has_value()); // Nobody waits for ever.
-}
-
-// Whoever waits for a workspace that is dropped is told why, and of no fault.
-BOOST_FIXTURE_TEST_CASE(what_a_shutdown_drops_is_answered_aborted, fixture) {
-  const auto store = std::make_shared<testing::faulty_store>(
-    std::make_shared<in_memory_store>());
-  store->hold();
-  options.store = store;
-  open({{"a", {openai_chat_answer(scripted_turn{}.text("one"))}}});
-  const auto code = [](const auto& answer) {
-    return answer ? errc::none : answer.error().code;
-  };
-  std::promise<errc> begun, ended;
-  rt->start(request(), [&](auto answer) { begun.set_value(code(answer)); });
-  rt->wait("w", {}, [&](auto answer) { ended.set_value(code(answer)); });
-  auto viewed =
-    std::async(std::launch::async, [&] { return code(rt->view("w")); });
-  auto edited = std::async(std::launch::async, [&] {
-    history_edit all;
-    all.workspace_id = "w";
-    return code(rt->edit_history(all));
-  });
-  BOOST_TEST(!rt->shutdown(20ms).has_value());
-  BOOST_TEST((begun.get_future().get() == errc::aborted));
-  BOOST_TEST((ended.get_future().get() == errc::aborted));
-  BOOST_TEST((viewed.get() == errc::aborted));
-  BOOST_TEST((edited.get() == errc::aborted));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_store_that_hangs_fails_reports_by_its_name, fixture) {
@@ -341,24 +204,6 @@ BOOST_FIXTURE_TEST_CASE(hooks_may_call_back, fixture) {
   BOOST_REQUIRE(second.has_value());
   BOOST_TEST((rt->wait("w", *first)->how == stream_outcome::kind::aborted));
   BOOST_TEST((rt->wait("w", *second)->how == stream_outcome::kind::completed));
-}
-
-BOOST_FIXTURE_TEST_CASE(a_hook_may_shut_down_and_is_not_waited_for, fixture) {
-  std::promise<expected<std::size_t>> answer;
-  open({{"a", {openai_chat_answer(scripted_turn{}.text("one"))}}});
-  auto what = request();
-  what.prepare_step = [&](step_plan&) { answer.set_value(rt->shutdown(60s)); };
-  BOOST_REQUIRE(rt->start(std::move(what)).has_value());
-  BOOST_TEST(answer.get_future().get().has_value());
-}
-
-BOOST_FIXTURE_TEST_CASE(a_callback_may_shut_down_and_is_not_waited_for,
-                        fixture) {
-  std::promise<expected<std::size_t>> answer;
-  open({{"a", {openai_chat_answer(scripted_turn{}.text("one"))}}});
-  rt->start(request(),
-            [&](const auto&) { answer.set_value(rt->shutdown(60s)); });
-  BOOST_TEST(answer.get_future().get().has_value());
 }
 
 BOOST_FIXTURE_TEST_CASE(callbacks_may_call_back, fixture) {

@@ -32,8 +32,9 @@ struct output_queue::state {
   };
 
   state(int watched_, failure_hook hook, std::size_t most)
-    : watched(watched_), on_failure(std::move(hook)), bytes_max(most),
-      wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    : watched(watched_), bytes_max(most),
+      wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      on_failure(std::move(hook)) {
     if (wake < 0)
       throw std::system_error{errno, std::generic_category(), "eventfd"};
   }
@@ -51,9 +52,11 @@ struct output_queue::state {
   void lose(int descriptor, std::size_t unwritten);
 
   const int watched;
-  const failure_hook on_failure;
   const std::size_t bytes_max;
   const int wake;
+
+  std::mutex hook_mutex; // held while it is called
+  failure_hook on_failure;
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -72,6 +75,10 @@ output_queue::output_queue(int watched, failure_hook on_failure,
 }
 
 output_queue::~output_queue() {
+  {
+    const std::lock_guard lock{state_->hook_mutex};
+    state_->on_failure = nullptr; // Whose it is may be gone from now on.
+  }
   {
     const std::lock_guard lock{state_->mutex};
     state_->over = true;
@@ -167,6 +174,7 @@ void output_queue::state::fail(int number) {
     entries.clear();
   }
   changed.notify_all();
+  const std::lock_guard lock{hook_mutex};
   if (on_failure)
     on_failure(number);
 }

@@ -27,6 +27,7 @@ public:
   /// @param watched the descriptor that counts, standard output; the caller
   ///        keeps all of them open.
   /// Errors: throws std::system_error if there is no thread or descriptor.
+  /// @param on_failure not called after the destructor; must not destroy it.
   explicit output_queue(int watched, failure_hook on_failure,
                         std::size_t bytes_max = std::size_t{1} << 20);
   /// Leaves what is unwritten; call `flush` first. Does not wait for a
