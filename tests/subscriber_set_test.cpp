@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(one_that_came_with_its_stream_goes_with_it) {
   const names_list expected{"stream_start", "stream_end"};
   BOOST_TEST(sink->names() == expected, boost::test_tools::per_element());
   BOOST_TEST(sink->is_closed);
-  BOOST_TEST(w.all.empty());
+  BOOST_TEST(w.all.park().empty());
 }
 
 BOOST_AUTO_TEST_CASE(seq_goes_on_over_a_passivation) {
