@@ -31,6 +31,12 @@ supervisor_core::~supervisor_core() {
     }
 }
 
+// The stream moves to the attempt's model.
+void supervisor_core::begin(stream_record& s, const run_attempt& m) {
+  const bool known = s.policy.begin(m.model, m.step, m.has_output);
+  PENSTOCK_CHECK(known);
+}
+
 // ---- what comes in ----------------------------------------------------------
 
 void supervisor_core::on(const run_attempt& m) {
@@ -45,14 +51,15 @@ void supervisor_core::on(const run_attempt& m) {
     s = &streams_.emplace(key, std::move(fresh))->second;
   }
   // A hedge does not move the stream to its model unless it goes on alone.
-  PENSTOCK_CHECK(m.hedges || s->policy.begin(m.model, m.step, m.has_output));
+  if (m.hedges == 0)
+    begin(*s, m);
   auto& a = *s->attempts.emplace_back(std::make_unique<attempt_record>(m, *s));
   // The one to be hedged may have ended meanwhile; its verdict is under way.
   if (m.link->cancelled() || (m.hedges && !rival(a)))
     return cancel(a);
   if (m.delay <= milliseconds{0})
     return seek_admission(a);
-  PENSTOCK_CHECK(apply(a, in::delay));
+  must(a, in::delay);
   arm(a, ports_.now() + m.delay);
 }
 
@@ -102,7 +109,7 @@ void supervisor_core::provider_exited(attempt_id id,
   auto* a = find(id, workspace_id);
   if (!a)
     return;
-  PENSTOCK_CHECK(apply(*a, in::exit));
+  must(*a, in::exit);
   if (a->is(attempt_phase::ended) || a->is(attempt_phase::settled))
     return conclude(*a, false);
   // Its last word may still be queued: the news of an exit overtakes. What is
@@ -125,7 +132,7 @@ void supervisor_core::on(const deadline_due& m) {
     return; // of an attempt that did not wait so long
   auto& a = *armed.mapped();
   a.armed = deadline_id{};
-  PENSTOCK_CHECK(apply(a, in::due));
+  must(a, in::due);
   seek_admission(a);
 }
 
@@ -158,7 +165,7 @@ void supervisor_core::over(attempt_record& a, bool silent) {
   if (!other)
     return settle(a, judge(a));
   if (a.shown() || silent) { // WORKSPACE knows, or will.
-    PENSTOCK_CHECK(apply(a, in::hold));
+    must(a, in::hold);
     if (a.shown() || other->shown() || !other->is(attempt_phase::held))
       return;
     // Both crashed. If neither has shown anything, no word will come.
@@ -194,15 +201,14 @@ attempt_record* supervisor_core::rival(const attempt_record& a) {
 // The race is over: from now on it is an attempt like any other.
 void supervisor_core::goes_on_alone(attempt_record& a) {
   if (std::exchange(a.what.hedges, 0u) != 0)
-    PENSTOCK_CHECK(
-      a.of.policy.begin(a.what.model, a.what.step, a.what.has_output));
+    begin(a.of, a.what);
   if (a.is(attempt_phase::held))
     settle(a, judge(a));
 }
 
 void supervisor_core::settle(attempt_record& a, restart_decision decision) {
   leave_line(a);
-  PENSTOCK_CHECK(apply(a, in::settle));
+  must(a, in::settle);
   close(a, std::move(decision));
 }
 
