@@ -176,15 +176,10 @@ expected<void> runtime::engine::make_world(caf::actor_system* host) {
   if (!w.tool_runner) {
     tool_thread_options threads;
     threads.threads = std::max(1u, options_->tool_threads);
-    // It times its calls by the clock, which must outlive it.
-    const std::shared_ptr<thread_tool_runner> made{
-      new thread_tool_runner{*w.time, threads},
-      [time = w.time, hangs = tool_hangs_](thread_tool_runner* gone) {
-        *hangs = !gone->close();
-        delete gone;
-      }};
+    const auto made = std::make_shared<thread_tool_runner>(*w.time, threads);
     tool_threads_ = made;
     w.tool_runner = made;
+    w.close_tools = [made, hangs = tool_hangs_] { *hangs = !made->close(); };
   }
   if (auto done = make_workspace_environment(); !done)
     return done;

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -68,6 +69,9 @@ private:
     std::shared_ptr<http_client> http;
     std::shared_ptr<penstock::store> store;
     std::shared_ptr<penstock::tool_runner> tool_runner;
+    /// Waits for our own; null: the host's. Whoever else holds the runner for a
+    /// moment does not put that off.
+    std::function<void()> close_tools;
     std::shared_ptr<const attempt_environment> attempts;
     std::shared_ptr<const workspace_environment> workspaces;
     system_parts system;

@@ -37,7 +37,7 @@ runtime::engine::~engine() {
 
 expected<std::size_t>
 runtime::engine::shutdown(std::optional<milliseconds> wanted) {
-  auto threads = tool_threads_.lock();
+  const auto threads = tool_threads_.lock();
   const bool in_tool = threads && threads->is_own_thread();
   const bool inside = in_tool || (callbacks && callbacks->is_own_thread());
   std::unique_lock guard{ending_, std::defer_lock};
@@ -51,7 +51,6 @@ runtime::engine::shutdown(std::optional<milliseconds> wanted) {
     return *ended_;
   if (in_tool) // It cannot wait for itself.
     threads->excuse_caller();
-  threads.reset(); // Who ends it must be the last to hold it.
   ended_ = end(wanted);
   return *ended_;
 }
@@ -117,6 +116,9 @@ runtime::engine::world::~world() {
   // Their threads hold handles of actors, which go before the system.
   workspaces.reset();
   attempts.reset();
+  if (close_tools)
+    close_tools();
+  close_tools = nullptr;
   tool_runner.reset();
   http.reset();
   store.reset();

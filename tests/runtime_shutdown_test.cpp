@@ -12,6 +12,7 @@
 #include <future>
 #include <stop_token>
 #include <utility>
+#include <vector>
 
 using namespace penstock;
 using namespace std::chrono_literals;
@@ -152,6 +153,29 @@ BOOST_FIXTURE_TEST_CASE(a_tool_that_hears_of_a_shutdown_is_waited_for,
   BOOST_TEST((told.get_future().get() == errc::aborted));
   BOOST_TEST(outer.get().has_value());
   BOOST_TEST(!ended_before);
+}
+
+// Whoever comes second holds nothing that the first one has to end.
+BOOST_FIXTURE_TEST_CASE(two_shutdowns_at_once_both_wait_for_a_tool, in_a_tool) {
+  std::promise<void> goes_on;
+  std::atomic<bool> returned{false};
+  begin([&, until = goes_on.get_future().share()](const tool_invocation& with) {
+    std::promise<void> asked; // By who ends the runtime.
+    const std::stop_callback listens{with.cancelled,
+                                     [&] { asked.set_value(); }};
+    asked.get_future().wait();
+    until.wait_for(200ms);
+    returned = true;
+    return tool_outcome{};
+  });
+  std::vector<std::future<bool>> both;
+  for (int i = 0; i < 2; ++i)
+    both.push_back(std::async(std::launch::async, [&] {
+      return rt->shutdown(60s).has_value() && returned;
+    }));
+  for (auto& one : both)
+    BOOST_TEST(one.get());
+  goes_on.set_value();
 }
 
 BOOST_FIXTURE_TEST_CASE(what_a_callback_holds_goes_before_its_subscription,
