@@ -1,7 +1,7 @@
 // The life of an attempt in SUPERVISOR, as a table. No CAF, no clock, no I/O.
 #pragma once
 
-#include "messages/check.hpp"
+#include "actors/phase_machine.hpp"
 
 #include <array>
 #include <cstddef>
@@ -44,12 +44,7 @@ enum class attempt_input : std::uint8_t {
 inline constexpr std::size_t attempt_phase_count = 11; ///< That have a row.
 inline constexpr std::size_t attempt_input_count = 11;
 
-/// One cell: `go` moves to a phase (perhaps the same); `late` is a legal race,
-/// dropped in silence; `never` is a bug in this program.
-struct attempt_cell {
-  enum class kind : std::uint8_t { missing, go, late, never } kind{};
-  attempt_phase to{}; // only if kind == go
-};
+using attempt_cell = table_cell<attempt_phase>;
 
 namespace attempt_table {
 
@@ -95,14 +90,7 @@ constexpr const attempt_cell& at(attempt_phase p, attempt_input in) {
   return transition[static_cast<std::size_t>(p)][static_cast<std::size_t>(in)];
 }
 
-constexpr bool complete() {
-  for (const auto& row : transition)
-    for (const auto& c : row)
-      if (c.kind == attempt_cell::kind::missing)
-        return false;
-  return true;
-}
-static_assert(complete(), "a row lacks a cell, or the table a row");
+static_assert(has_every_cell(transition));
 static_assert(static_cast<std::size_t>(attempt_phase::settled)
               == attempt_phase_count);
 static_assert(static_cast<std::size_t>(attempt_input::cancel) + 1
@@ -115,7 +103,7 @@ constexpr bool leads(attempt_phase from, attempt_phase to) {
   for (std::size_t round = 0; round < attempt_phase_count; ++round)
     for (std::size_t row = 0; row < attempt_phase_count; ++row)
       for (const auto& c : transition[row])
-        if (seen[row] && c.kind == attempt_cell::kind::go)
+        if (seen[row] && c.means == attempt_cell::kind::go)
           seen[static_cast<std::size_t>(c.to)] = true;
   return seen[static_cast<std::size_t>(to)];
 }
@@ -146,32 +134,9 @@ constexpr std::string_view to_string(attempt_input in) noexcept {
   return names[static_cast<std::size_t>(in)];
 }
 
-/// How often each cell was used; for tests that must reach them all.
-using attempt_counts =
-  std::array<std::array<std::uint64_t, attempt_input_count>,
-             attempt_phase_count>;
-
-/// Holds the phase of one attempt. Every change goes through `apply`.
-class attempt_machine {
-public:
-  attempt_phase now() const noexcept { return now_; }
-
-  /// @param counts may be null.
-  /// @returns whether the input counted; false means that it came too late.
-  [[nodiscard]] bool apply(attempt_input in, attempt_counts* counts = nullptr) {
-    PENSTOCK_CHECK(now_ != attempt_phase::settled);
-    const auto& c = attempt_table::at(now_, in);
-    PENSTOCK_CHECK(c.kind != attempt_cell::kind::never);
-    if (counts)
-      ++(*counts)[static_cast<std::size_t>(now_)][static_cast<std::size_t>(in)];
-    if (c.kind == attempt_cell::kind::late)
-      return false;
-    now_ = c.to;
-    return true;
-  }
-
-private:
-  attempt_phase now_ = attempt_phase::asking;
-};
+/// Holds the phase of one attempt.
+using attempt_machine =
+  phase_machine<attempt_phase, attempt_input, attempt_table::transition>;
+using attempt_counts = attempt_machine::counts;
 
 } // namespace penstock

@@ -20,7 +20,9 @@ struct stream_record;
 
 /// From `run_attempt` to `attempt_settled`.
 struct attempt_record {
-  attempt_record(const run_attempt& m, stream_record& s) : what(m), of(s) {}
+  /// @param counts as for `attempt_machine`.
+  attempt_record(const run_attempt& m, stream_record& s, attempt_counts* counts)
+    : what(m), of(s), life(counts) {}
 
   run_attempt what;
   stream_record& of;                           ///< Owns this.

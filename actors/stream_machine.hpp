@@ -1,7 +1,7 @@
 // The life of a workspace's stream, as a table. No CAF, no clock, no I/O.
 #pragma once
 
-#include "messages/check.hpp"
+#include "actors/phase_machine.hpp"
 
 #include <array>
 #include <cstddef>
@@ -47,18 +47,12 @@ inline constexpr auto phase_count =
   static_cast<std::size_t>(phase::finalizing) + 1;
 inline constexpr auto input_count = static_cast<std::size_t>(input::quiet) + 1;
 
-/// One cell: `go` moves to a phase (perhaps the same); `late` is a legal race,
-/// dropped in silence; `never` is a bug in this program, and what a cell is
-/// that was forgotten.
-struct cell {
-  enum class kind : std::uint8_t { never, late, go } means = kind::never;
-  phase to{}; // only with `go`
-};
+using cell = table_cell<phase>;
 
 namespace table {
 
 inline constexpr cell late{cell::kind::late, {}};
-inline constexpr cell nevr{};
+inline constexpr cell nevr{cell::kind::never, {}};
 constexpr cell go(phase to) {
   return {cell::kind::go, to};
 }
@@ -92,14 +86,7 @@ inline constexpr cell transition[phase_count][input_count] = {
 };
 // clang-format on
 
-// A row that is too short ends in `never`, as no row above does.
-constexpr bool has_every_cell() {
-  for (const auto& row : transition)
-    if (row[input_count - 1].means == cell::kind::never)
-      return false;
-  return true;
-}
-static_assert(has_every_cell());
+static_assert(has_every_cell(transition));
 
 } // namespace table
 
@@ -122,42 +109,8 @@ constexpr std::string_view to_string(input in) noexcept {
 static_assert(to_string(phase{phase_count - 1}) == "finalizing");
 static_assert(to_string(input{input_count - 1}) == "quiet");
 
-/// How often each cell was used; for tests that must reach them all.
-using transition_counts =
-  std::array<std::array<std::uint64_t, input_count>, phase_count>;
-
-/// Holds the phase of one workspace. Every change goes through `apply`.
-class stream_machine {
-public:
-  /// @param counts may be null; else outlives this.
-  explicit stream_machine(transition_counts* counts = nullptr) noexcept
-    : counts_(counts) {}
-
-  phase now() const noexcept { return now_; }
-
-  /// @returns whether the input counted; false means that it came too late.
-  [[nodiscard]] bool apply(input in) {
-    const auto row = static_cast<std::size_t>(now_);
-    const auto column = static_cast<std::size_t>(in);
-    const auto& c = table::transition[row][column];
-    PENSTOCK_CHECK(c.means != cell::kind::never);
-    if (counts_)
-      ++(*counts_)[row][column];
-    if (c.means == cell::kind::late)
-      return false;
-    now_ = c.to;
-    return true;
-  }
-
-  /// The same of an input that cannot come too late.
-  void must(input in) {
-    const bool counted = apply(in);
-    PENSTOCK_CHECK(counted);
-  }
-
-private:
-  phase now_ = phase::idle;
-  transition_counts* counts_;
-};
+/// Holds the phase of one workspace.
+using stream_machine = phase_machine<phase, input, table::transition>;
+using transition_counts = stream_machine::counts;
 
 } // namespace penstock

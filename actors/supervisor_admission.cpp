@@ -104,7 +104,7 @@ void supervisor_core::wait(attempt_record& a,
                            std::optional<steady_time> until) {
   if (!a.is(attempt_phase::queued))
     a.at->waiting.push(a.what.plan->workspace_id, &a);
-  must(a, in::queue);
+  a.life.must(in::queue);
   disarm(a);
   if (until)
     arm(a, *until);
@@ -129,7 +129,7 @@ void supervisor_core::launch(attempt_record& a) {
                 made_by_text(a.model->at, a.model->wire_name),
                 a.model->codec->has_prefill(a.model->at, a.model->wire_name)});
   a.provider = ports_.spawn(order_for(a));
-  must(a, in::launch);
+  a.life.must(in::launch);
 }
 
 provider_order supervisor_core::order_for(attempt_record& a) {
@@ -178,7 +178,7 @@ void supervisor_core::serve(endpoint_record& at) {
   std::vector<attempt_record*> all;
   while (!at.waiting.empty()) {
     all.push_back(at.waiting.pop());
-    must(*all.back(), in::recall);
+    all.back()->life.must(in::recall);
   }
   for (auto* a : all)
     seek_admission(*a);

@@ -53,13 +53,14 @@ void supervisor_core::on(const run_attempt& m) {
   // A hedge does not move the stream to its model unless it goes on alone.
   if (m.hedges == 0)
     begin(*s, m);
-  auto& a = *s->attempts.emplace_back(std::make_unique<attempt_record>(m, *s));
+  auto& a =
+    *s->attempts.emplace_back(std::make_unique<attempt_record>(m, *s, counts_));
   // The one to be hedged may have ended meanwhile; its verdict is under way.
   if (m.link->cancelled() || (m.hedges && !rival(a)))
     return cancel(a);
   if (m.delay <= milliseconds{0})
     return seek_admission(a);
-  must(a, in::delay);
+  a.life.must(in::delay);
   arm(a, ports_.now() + m.delay);
 }
 
@@ -85,7 +86,7 @@ void supervisor_core::on(const forget_stream& m) {
 
 void supervisor_core::on(const attempt_answered& m) {
   auto* a = find(m.attempt, m.workspace_id);
-  if (!a || !apply(*a, in::answered))
+  if (!a || !a->life.apply(in::answered))
     return;
   a->at->health.answered(a->ticket, ports_.now());
   serve(*a->at);
@@ -96,7 +97,7 @@ void supervisor_core::on(const attempt_ended& m) {
   if (!a)
     return;
   const bool silent = a->is(attempt_phase::exited);
-  if (!apply(*a, in::report))
+  if (!a->life.apply(in::report))
     return;
   a->report = m.report;
   if (a->is(attempt_phase::ended) || a->is(attempt_phase::settled))
@@ -109,7 +110,7 @@ void supervisor_core::provider_exited(attempt_id id,
   auto* a = find(id, workspace_id);
   if (!a)
     return;
-  must(*a, in::exit);
+  a->life.must(in::exit);
   if (a->is(attempt_phase::ended) || a->is(attempt_phase::settled))
     return conclude(*a, false);
   // Its last word may still be queued: the news of an exit overtakes. What is
@@ -132,7 +133,7 @@ void supervisor_core::on(const deadline_due& m) {
     return; // of an attempt that did not wait so long
   auto& a = *armed.mapped();
   a.armed = deadline_id{};
-  must(a, in::due);
+  a.life.must(in::due);
   seek_admission(a);
 }
 
@@ -165,7 +166,7 @@ void supervisor_core::over(attempt_record& a, bool silent) {
   if (!other)
     return settle(a, judge(a));
   if (a.shown() || silent) { // WORKSPACE knows, or will.
-    must(a, in::hold);
+    a.life.must(in::hold);
     if (a.shown() || other->shown() || !other->is(attempt_phase::held))
       return;
     // Both crashed. If neither has shown anything, no word will come.
@@ -208,7 +209,7 @@ void supervisor_core::goes_on_alone(attempt_record& a) {
 
 void supervisor_core::settle(attempt_record& a, restart_decision decision) {
   leave_line(a);
-  must(a, in::settle);
+  a.life.must(in::settle);
   close(a, std::move(decision));
 }
 
@@ -231,7 +232,7 @@ void supervisor_core::cancel(attempt_record& a) {
   a.what.link->cancel();
   auto* const line = a.is(attempt_phase::queued) ? a.at : nullptr;
   leave_line(a);
-  if (!apply(a, in::cancel))
+  if (!a.life.apply(in::cancel))
     return; // It is leaving already.
   auto* const other = rival(a);
   if (a.is(attempt_phase::settled)) {

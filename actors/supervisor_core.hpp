@@ -81,14 +81,6 @@ private:
   void close(attempt_record& a, restart_decision decision);
   void cancel(attempt_record& a);
 
-  bool apply(attempt_record& a, attempt_input what) {
-    return a.life.apply(what, counts_);
-  }
-  /// The same of an input that cannot come too late.
-  void must(attempt_record& a, attempt_input what) {
-    const bool counted = apply(a, what);
-    PENSTOCK_CHECK(counted);
-  }
   static void begin(stream_record& s, const run_attempt& m);
   restart_world world(const attempt_record& a);
   void arm(attempt_record& a, steady_time when);

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using kind = decltype(attempt_cell::kind);
+using kind = attempt_cell::kind;
 
 attempt_phase phase_of(std::size_t row) {
   return static_cast<attempt_phase>(row);
@@ -98,10 +98,10 @@ BOOST_AUTO_TEST_CASE(every_cell_is_decided) {
       const auto wanted = move != expected_moves().end()      ? kind::go
                           : expected_late().contains({p, in}) ? kind::late
                                                               : kind::never;
-      BOOST_TEST((c.kind == wanted), named(p, in));
-      if (c.kind == kind::go && wanted == kind::go)
+      BOOST_TEST((c.means == wanted), named(p, in));
+      if (c.means == kind::go && wanted == kind::go)
         BOOST_TEST((c.to == move->second), named(p, in));
-      never += c.kind == kind::never;
+      never += c.means == kind::never;
     }
   BOOST_TEST(never == 85u);
 }
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(every_cell_is_decided) {
 BOOST_AUTO_TEST_CASE(wherever_a_message_finds_it_a_cancel_is_taken) {
   for (std::size_t row = 0; row < attempt_phase_count; ++row)
     if (phase_of(row) != attempt_phase::ended)
-      BOOST_TEST((attempt_table::at(phase_of(row), attempt_input::cancel).kind
+      BOOST_TEST((attempt_table::at(phase_of(row), attempt_input::cancel).means
                   != kind::never),
                  to_string(phase_of(row)));
 }
@@ -327,7 +327,7 @@ BOOST_AUTO_TEST_CASE(in_any_storm_each_is_settled_once_and_each_cell_is_used) {
     for (std::size_t column = 0; column < attempt_input_count; ++column) {
       const auto p = phase_of(row);
       const auto in = input_of(column);
-      const bool may = attempt_table::at(p, in).kind != kind::never;
+      const bool may = attempt_table::at(p, in).means != kind::never;
       BOOST_TEST((used[row][column] > 0) == may, named(p, in));
     }
 }
