@@ -108,6 +108,11 @@ struct tool_choice {
   enum class mode : std::uint8_t { automatic, none, required, one };
   mode how = mode::automatic;
   std::string name; ///< Only with `one`.
+
+  /// Whether the model has no choice but to call one.
+  bool forces_a_call() const noexcept {
+    return how == mode::required || how == mode::one;
+  }
   bool operator==(const tool_choice&) const = default;
 };
 

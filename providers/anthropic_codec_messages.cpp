@@ -54,8 +54,7 @@ struct turn {
 // A tool that must be called excludes thinking, see add_thinking.
 bool may_think(const prompt& what) {
   return what.thinking != thinking_level::off
-         && what.tool_choice.how != tool_choice::mode::required
-         && what.tool_choice.how != tool_choice::mode::one;
+         && !what.tool_choice.forces_a_call();
 }
 
 // A call of ours that awaits its result in the next turn.

@@ -25,11 +25,6 @@ constexpr level_row levels[] = {{1'024, "low"},
                                 {32'000, "max"}};
 constexpr std::uint64_t budget_tokens_min = levels[0].budget_tokens;
 
-bool forces_tool(const prompt& what) {
-  return what.tool_choice.how == tool_choice::mode::required
-         || what.tool_choice.how == tool_choice::mode::one;
-}
-
 // With a budget, the API wants the turn of a tool loop that is under way to
 // begin with reasoning. It does not where the loop began without, or with
 // another model.
@@ -50,7 +45,8 @@ const char* obstacle(const ordered_json& body, const prompt& what,
     return "the model does not think";
   if (prefill)
     return "it excludes the continuation of a cut answer";
-  if (facts.forced == forced_tool::without_thinking && forces_tool(what))
+  if (facts.forced == forced_tool::without_thinking
+      && what.tool_choice.forces_a_call())
     return "it excludes a forced tool";
   if (facts.thinks == thinking_kind::adaptive)
     return nullptr;
@@ -96,7 +92,8 @@ bool add_thinking(ordered_json& body, const prompt& what,
   if (!what.thinking) {
     // What thinks unasked would refuse the tool.
     if (facts.off == thinking_off::disabled
-        && facts.forced == forced_tool::without_thinking && forces_tool(what))
+        && facts.forced == forced_tool::without_thinking
+        && what.tool_choice.forces_a_call())
       switch_off(body, facts, left_out);
     return false;
   }

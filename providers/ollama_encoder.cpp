@@ -65,12 +65,11 @@ private:
   // that must be called is beyond the API.
   expected<void> add_tools() {
     using enum tool_choice::mode;
-    const auto how = what_.tool_choice.how;
-    if (how == required || how == one)
+    if (what_.tool_choice.forces_a_call())
       return fail(errc::invalid_request,
                   "ollama cannot force a tool to be called; use tool_choice "
                   "\"auto\" and ask for it in the prompt");
-    if (how == none)
+    if (what_.tool_choice.how == none)
       return {};
     return encoding::add_function_tools(body_, what_.tools);
   }

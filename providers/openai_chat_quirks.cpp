@@ -286,12 +286,10 @@ chat_turns turns_of(const openai_chat_quirks& quirks, std::string_view model) {
 
 std::optional<thinking_level> thinking_of(const prompt& what,
                                           const openai_chat_quirks& quirks) {
-  using enum tool_choice::mode;
-  const auto how = what.tool_choice.how;
   const bool thinks = what.thinking ? *what.thinking != thinking_level::off
                                     : quirks.thinks_unasked;
   return thinks && quirks.forced_excludes_thinking
-             && (how == required || how == one)
+             && what.tool_choice.forces_a_call()
            ? thinking_level::off
            : what.thinking;
 }
