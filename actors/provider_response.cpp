@@ -144,13 +144,9 @@ bool provider_response::decode(std::string_view bytes, part_batch& out) {
   try {
     decoder_->push(bytes, out);
   } catch (const std::exception& e) {
-    fail({errc::internal,
-          std::string{"the decoder failed: "} + e.what(),
-          0,
-          {},
-          {}});
+    fail({errc::internal, std::string{"the decoder failed: "} + e.what()});
   } catch (...) {
-    fail({errc::internal, "the decoder failed", 0, {}, {}});
+    fail({errc::internal, "the decoder failed"});
   }
   return absorb(out, from);
 }
@@ -160,13 +156,9 @@ void provider_response::flush(part_batch& out) {
   try {
     decoder_->end(out);
   } catch (const std::exception& e) {
-    fail({errc::internal,
-          std::string{"the decoder failed: "} + e.what(),
-          0,
-          {},
-          {}});
+    fail({errc::internal, std::string{"the decoder failed: "} + e.what()});
   } catch (...) {
-    fail({errc::internal, "the decoder failed", 0, {}, {}});
+    fail({errc::internal, "the decoder failed"});
   }
   absorb(out, from);
 }
@@ -178,12 +170,9 @@ void provider_response::end(const error& why, part_batch& out) {
     transport.code = errc::network;
   switch (mode_) {
   case mode::waiting:
-    return fail(clean ? error{errc::network,
-                              "the connection ended without an answer",
-                              0,
-                              {},
-                              {}}
-                      : transport);
+    return fail(
+      clean ? error{errc::network, "the connection ended without an answer"}
+            : transport);
   case mode::explaining:
     return explain(); // the head said enough, were the body cut
   case mode::documented:
@@ -289,13 +278,13 @@ void provider_response::note(const stream_part& p) {
 // A call behind one that was cut is withdrawn with it: what counts is whether a
 // call of ours stands before the first that is not complete.
 void provider_response::note_complete(part_key key) {
-  for (auto& call : calls_)
-    call.complete = call.complete || call.key == key;
-  const auto first =
-    std::find_if(calls_.begin(), calls_.end(), [](const noted_call& call) {
-      return call.ours || !call.complete;
-    });
-  summary_.complete_calls = first != calls_.end() && first->complete;
+  const auto open = calls_.begin() + static_cast<std::ptrdiff_t>(complete_);
+  const auto it = std::find_if(
+    open, calls_.end(), [&](const noted_call& c) { return c.key == key; });
+  if (it != calls_.end())
+    it->complete = true;
+  for (; complete_ < calls_.size() && calls_[complete_].complete; ++complete_)
+    summary_.complete_calls |= calls_[complete_].ours;
 }
 
 // One JSON value where a stream was expected: an error object, perhaps in an

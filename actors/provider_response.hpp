@@ -101,6 +101,7 @@ private:
     bool ours = false, complete = false;
   };
   std::vector<noted_call> calls_; ///< In the order in which they began.
+  std::size_t complete_ = 0;      ///< So many of them, from the first.
 };
 
 } // namespace penstock
