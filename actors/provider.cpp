@@ -142,14 +142,10 @@ void provider_state::on(const deadline_due& m) {
   else if (response_.finished())
     conclude();
   else if (patience_ == due)
-    fail({errc::timeout,
-          "error_body_timeout_ms: the error's body did not end",
-          0,
-          {},
-          {}});
-  else
     fail(
-      {errc::timeout, describe(*next_alarm(order_.clocks, times_)), 0, {}, {}});
+      {errc::timeout, "error_body_timeout_ms: the error's body did not end"});
+  else
+    fail({errc::timeout, describe(*next_alarm(order_.clocks, times_))});
 }
 
 // ---- what follows -----------------------------------------------------------
@@ -224,8 +220,7 @@ void provider_state::leave() {
 void provider_state::report_crash() {
   auto report = make_report();
   if (!stopped_)
-    report.failure =
-      error{errc::internal, "the attempt's actor crashed", 0, {}, {}};
+    report.failure = error{errc::internal, "the attempt's actor crashed"};
   caf_compat::post(order_.supervisor,
                    attempt_ended{order_.attempt, order_.plan->workspace_id,
                                  std::move(report)});

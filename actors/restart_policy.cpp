@@ -42,7 +42,7 @@ error ended(errc code, std::string message, const attempt_report& outcome) {
     message += " (" + *outcome.finished->raw + ")";
   if (!outcome.explanation.empty())
     message += ": " + outcome.explanation;
-  return {code, std::move(message), 0, {}, {}};
+  return {code, std::move(message)};
 }
 
 error refusal(const attempt_report& outcome) {
@@ -56,15 +56,12 @@ error failure_in(const attempt_report& outcome) {
 }
 
 error silence() {
-  return {errc::empty_output, "the model's answer was empty", 0, {}, {}};
+  return {errc::empty_output, "the model's answer was empty"};
 }
 
 error truncation() {
   return {errc::stream_truncated,
-          "the answer ended without the provider's end mark",
-          0,
-          {},
-          {}};
+          "the answer ended without the provider's end mark"};
 }
 
 bool refused(const attempt_report& outcome) {

@@ -180,8 +180,8 @@ private:
     bool withdrawn = false;
     bool input_rewritten = false;
     final_part::state how = final_part::state::cut;
-    penstock::content
-      content; ///< The bytes live in it; a call's in input_json.
+    /// The bytes live in it; a call's in input_json.
+    penstock::content content;
     boxed<tool_result_content> result{};
     /// What came piece by piece, if the whole input is another text.
     boxed<std::string> streamed_input{};

@@ -118,12 +118,9 @@ void supervisor_core::provider_exited(attempt_id id,
   attempt_ended silent;
   silent.attempt = id;
   silent.workspace_id = workspace_id;
-  silent.report.failure = error{errc::internal,
-                                "the attempt's actor ended without a report"
-                                  + (why.empty() ? std::string{} : ": " + why),
-                                0,
-                                {},
-                                {}};
+  silent.report.failure =
+    error{errc::internal, "the attempt's actor ended without a report"
+                            + (why.empty() ? std::string{} : ": " + why)};
   ports_.tell_later(std::move(silent));
 }
 

@@ -228,8 +228,8 @@ private:
     std::shared_ptr<const start_request> request;
     std::vector<message> generated; ///< What the stream added to it.
   };
-  boxed<predecessor>
-    last_; ///< The last stream, until the queue has been looked at.
+  /// The last stream, until the queue has been looked at.
+  boxed<predecessor> last_;
   packed_end last_closed_;
   lazy_vector<await_stream> awaiting_;
   /// Who waits for the store to say how a stream ended.

@@ -54,8 +54,8 @@ struct start_request {
   std::string model{};             ///< Required: "provider:model".
   std::vector<fallback_entry> fallback{}; ///< Tried in order, each once.
 
-  std::optional<std::uint64_t>
-    history_sequence{};              ///< Higher than every earlier one.
+  /// Higher than every earlier one.
+  std::optional<std::uint64_t> history_sequence{};
   std::string system{};              ///< Empty: none.
   std::string message_id{};          ///< Empty: generated.
   std::optional<stream_id> stream{}; ///< Absent: generated.

@@ -51,8 +51,7 @@ void decoder::judge_body(bool cut, part_batch& out) {
   if (!stray.empty())
     reader_.fail(decoding::unexpected_body("an event stream", stray), out);
   else if (!cut)
-    reader_.fail({errc::stream_truncated, "the answer has no body", 0, {}, {}},
-                 out);
+    reader_.fail({errc::stream_truncated, "the answer has no body"}, out);
 }
 
 } // namespace penstock::anthropic

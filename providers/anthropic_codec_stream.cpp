@@ -155,9 +155,7 @@ void event_reader::message_start(const json& event, std::string_view data,
     // A proxy that repeats the event does no harm; one that joins two answers
     // does.
     if (id != message_id_)
-      fail(
-        {errc::protocol, "a second message began inside the first", 0, {}, {}},
-        out);
+      fail({errc::protocol, "a second message began inside the first"}, out);
     return;
   }
   message_id_ = id;

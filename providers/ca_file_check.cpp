@@ -24,10 +24,7 @@ bool begins_certificate(const std::string& line) {
 std::optional<error> fault_of_ca_file(const std::string& path) {
   const auto fault = [&](const char* what) {
     return error{errc::invalid_request,
-                 std::string{"ca_file "} + what + ": " + path,
-                 0,
-                 {},
-                 {}};
+                 std::string{"ca_file "} + what + ": " + path};
   };
   std::error_code failed;
   if (std::filesystem::is_directory(path, failed))

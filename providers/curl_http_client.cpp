@@ -289,7 +289,7 @@ void curl_http_client::end_all() {
   for (;;) {
     while (!transfers_.empty())
       end(transfers_.begin()->first,
-          {errc::aborted, "the HTTP client is closing", 0, {}, {}});
+          {errc::aborted, "the HTTP client is closing"});
     if (!posted_)
       break;
     run_commands();
@@ -311,7 +311,7 @@ void curl_http_client::on(start_command& what) {
   auto* const shard = shard_with_room();
   if (!shard || !shard->add(*transfer))
     return transfer->end(
-      {errc::internal, "libcurl has no room for the transfer", 0, {}, {}});
+      {errc::internal, "libcurl has no room for the transfer"});
   transfers_.emplace(id, entry{std::move(transfer), shard});
 }
 
@@ -325,7 +325,7 @@ void curl_http_client::on(cancel_command& what) {
   shard->remove(*transfer);
   if (transfer->may_share_connection())
     flush_neighbour(*transfer);
-  transfer->end({errc::aborted, "cancelled", 0, {}, {}});
+  transfer->end({errc::aborted, "cancelled"});
 }
 
 // From 7.88 to 8.14 libcurl keeps the RST_STREAM of a removed transfer until

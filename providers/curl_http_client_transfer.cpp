@@ -24,7 +24,7 @@ constexpr long keepalive_interval_s = 15;
 constexpr long upload_buffer_bytes = 65'536; // libcurl's own default
 
 error failure(errc code, std::string message) {
-  return {code, std::move(message), 0, {}, {}};
+  return {code, std::move(message)};
 }
 
 } // namespace

@@ -42,7 +42,7 @@ error over_limit(std::string_view name, std::size_t max) {
     text += "ask for less at once, or lower max_output_tokens or max_steps";
   else
     text += "no provider that is known sends as much in one piece";
-  return {errc::protocol, std::move(text), 0, {}, {}};
+  return {errc::protocol, std::move(text)};
 }
 
 error unexpected_body(std::string_view what, std::string_view body) {
@@ -51,10 +51,7 @@ error unexpected_body(std::string_view what, std::string_view body) {
     errc::protocol,
     "expected " + std::string{what} + ", got: "
       + one_line(scrub(body.substr(0, 4 * shown_bytes_max)), shown_bytes_max)
-      + std::string{check_endpoint},
-    0,
-    {},
-    {}};
+      + std::string{check_endpoint}};
 }
 
 } // namespace penstock::decoding

@@ -142,10 +142,7 @@ json* partial_args::locate(const path& where, std::size_t& known) {
   if (where.size() >= limits::json_depth_max) {
     failure_ = {errc::protocol,
                 "arguments of a call are nested deeper than json_depth_max ("
-                  + std::to_string(limits::json_depth_max) + ")",
-                0,
-                {},
-                {}};
+                  + std::to_string(limits::json_depth_max) + ")"};
     return nullptr;
   }
   json* node = &tree_;

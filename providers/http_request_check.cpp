@@ -34,7 +34,7 @@ bool is_token(std::string_view text) {
 constexpr std::string_view line_breaks{"\r\n\0", 3};
 
 error invalid(std::string message) {
-  return {errc::invalid_request, std::move(message), 0, {}, {}};
+  return {errc::invalid_request, std::move(message)};
 }
 
 // ---- headers ----------------------------------------------------------------

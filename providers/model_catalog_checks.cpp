@@ -138,10 +138,7 @@ std::optional<error> fault_of(const header_list& headers) {
   const auto refuse = [](std::string_view name, std::string_view why) {
     return error{errc::invalid_request,
                  "header \"" + one_line(scrub(name), shown_bytes_max) + "\" "
-                   + std::string{why},
-                 0,
-                 {},
-                 {}};
+                   + std::string{why}};
   };
   for (const auto& [name, value] : headers) {
     if (!is_token(name))

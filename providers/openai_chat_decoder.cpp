@@ -51,8 +51,8 @@ constexpr std::array finish_table{
   finish_row{"abort", finish_reason::error},              // vLLM, SGLang
   finish_row{"network_error", finish_reason::error},      // Z.ai
   finish_row{"insufficient_system_resource", finish_reason::error}, // DeepSeek
-  finish_row{"malformed_function_call",
-             finish_reason::error}, // Gemini's, ditto
+  // Gemini's, handed on as well:
+  finish_row{"malformed_function_call", finish_reason::error},
   finish_row{"malformed_response", finish_reason::error},
   finish_row{"missing_thought_signature", finish_reason::error},
   finish_row{"too_many_tool_calls", finish_reason::error},

@@ -168,7 +168,7 @@ void scripted_http_client::player::end_all() {
   while (!transfers_.empty()) {
     auto& t = transfers_.begin()->second;
     time_.cancel(t.armed);
-    end(t, {errc::aborted, "the HTTP client is closing", 0, {}, {}}, lock);
+    end(t, {errc::aborted, "the HTTP client is closing"}, lock);
   }
 }
 
@@ -250,13 +250,9 @@ void scripted_http_client::player::take_step(transfer_id id) {
     return end(*t, std::move(*t->refused), lock);
   case step::give_up:
     return end(*t,
-               {errc::timeout,
-                host_and_port(t->record.request.url)
-                  + ": no connection within connect_timeout_ms ("
-                  + std::to_string(limit.count()) + " ms)",
-                0,
-                {},
-                {}},
+               {errc::timeout, host_and_port(t->record.request.url)
+                                 + ": no connection within connect_timeout_ms ("
+                                 + std::to_string(limit.count()) + " ms)"},
                lock);
   case step::head:
     t->record.answered = true;
@@ -269,7 +265,7 @@ void scripted_http_client::player::take_step(transfer_id id) {
   case step::end:
     return end(*t, end_of(*t), lock);
   case step::abort:
-    return end(*t, {errc::aborted, "cancelled", 0, {}, {}}, lock);
+    return end(*t, {errc::aborted, "cancelled"}, lock);
   }
 }
 
@@ -301,12 +297,12 @@ void scripted_http_client::player::deliver_piece(
 error scripted_http_client::player::end_of(const transfer& t) const {
   const auto host = host_and_port(t.record.request.url);
   if (t.answer.framed == http_answer::framing::raw)
-    return {errc::network, host + ": the answer is not HTTP", 0, {}, {}};
+    return {errc::network, host + ": the answer is not HTTP"};
   switch (t.answer.ends) {
   case http_answer::ending::closed:
-    return {errc::network, host + ": connection closed in the body", 0, {}, {}};
+    return {errc::network, host + ": connection closed in the body"};
   case http_answer::ending::reset:
-    return {errc::network, host + ": connection reset by peer", 0, {}, {}};
+    return {errc::network, host + ": connection reset by peer"};
   case http_answer::ending::complete:
   case http_answer::ending::stall:
     break;

@@ -98,10 +98,10 @@ namespace {
 /// disk, and before the start stops another stream for nothing.
 expected<void> check_scratch(const scratch_request& wanted,
                              const std::optional<scratch_root>& root) {
-  using kind = scratch_request::mode;
-  if (wanted.how != kind::none && !root)
+  using mode = scratch_request::mode;
+  if (wanted.how != mode::none && !root)
     return fail(no_scratch_root());
-  if (wanted.how == kind::path)
+  if (wanted.how == mode::path)
     if (auto dir = root->adopt(wanted.path); !dir)
       return fail(dir.error());
   return {};
