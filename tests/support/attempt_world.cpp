@@ -1,5 +1,7 @@
 #include "tests/support/attempt_world.hpp"
 
+#include "tests/support/test_model.hpp"
+
 #include <utility>
 
 namespace penstock::testing {
@@ -146,13 +148,7 @@ void attempt_world::play(http_script script) {
 expected<resolved_model> attempt_world::resolve(const std::string& name) {
   if (const auto it = unresolved.find(name); it != unresolved.end())
     return fail(it->second);
-  const auto colon = name.find(':');
-  resolved_model model;
-  model.name = name;
-  model.wire_name = name.substr(colon + 1);
-  model.at.provider = name.substr(0, colon);
-  model.at.api = "openai-chat";
-  model.at.base_url = "https://" + model.at.provider + ".test/v1";
+  auto model = test_model(name);
   model.at.key = secret{std::string{planted_key_prefix} + model.at.provider};
   model.codec = &codec;
   if (const auto it = windows.find(name); it != windows.end())

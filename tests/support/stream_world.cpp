@@ -1,6 +1,7 @@
 #include "tests/support/stream_world.hpp"
 
 #include "messages/check.hpp"
+#include "tests/support/test_model.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -114,14 +115,9 @@ void stream_world::play(http_script script) {
 expected<resolved_model> stream_world::resolve(const std::string& name) {
   if (const auto it = unresolved.find(name); it != unresolved.end())
     return fail(it->second);
-  const auto colon = name.find(':');
-  resolved_model model;
-  model.name = name;
-  model.wire_name = name.substr(colon + 1);
+  auto model = test_model(name);
   model.codec = name.starts_with("claude") ? &claude : &chat;
-  model.at.provider = name.substr(0, colon);
   model.at.api = model.codec->api();
-  model.at.base_url = "https://" + model.at.provider + ".test/v1";
   model.at.key = secret{"sk-planted-0123456789-" + model.at.provider};
   return model;
 }

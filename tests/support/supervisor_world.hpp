@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/supervisor_core.hpp"
-#include "providers/codec.hpp"
+#include "tests/support/test_model.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -191,15 +191,7 @@ private:
   expected<resolved_model> resolve(const std::string& name) const override {
     if (unresolved.contains(name))
       return fail(errc::authentication, "no key");
-    const auto colon = name.find(':');
-    resolved_model model;
-    model.name = name;
-    model.wire_name = name.substr(colon + 1);
-    model.at.provider = name.substr(0, colon);
-    model.at.api = "openai-chat";
-    model.at.base_url = "https://" + model.at.provider + ".test/v1";
-    model.codec = find_codec("openai-chat");
-    return model;
+    return test_model(name);
   }
   const endpoint_options& options_of(const std::string&) const override {
     return endpoints;
